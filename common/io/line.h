@@ -1,0 +1,399 @@
+/*
+ * line.h - bytes in and out: lines as views, refused lines by name, output that is checked to the last byte.
+ *
+ * An input is the list of operands read one after the other with read(2) into one buffer. Lines are handed
+ * out in place. Before every read the output is flushed: a read may block, and what is known by then should
+ * be seen. So `tail -f log | score` is live, and nobody needs a line-buffered mode.
+ */
+#ifndef WEIR_LINE_H
+#define WEIR_LINE_H
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+
+#include "../cli.h"
+#include "number.h"
+#include "view.h"
+
+/* ---- out ---- */
+
+struct writer {
+	int fd;
+	const char *name; /* for messages */
+	char *buffer;     /* owned */
+	size_t n;         /* bytes that wait in it */
+};
+
+enum { WRITER_BYTES = 1 << 16, READ_BYTES = 1 << 20 };
+
+static inline void
+writer_init(struct writer *w, int fd, const char *name)
+{
+	*w = (struct writer){fd, name, allocate(WRITER_BYTES, 1), 0};
+}
+
+static inline void
+writer_bytes(const struct writer *w, const char *p, size_t n)
+{
+	while (n) {
+		ssize_t done = write(w->fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			die_system("%s", w->name);
+		p += done;
+		n -= (size_t)done;
+	}
+}
+
+static inline void
+writer_flush(struct writer *w)
+{
+	size_t n = w->n;
+
+	w->n = 0;
+	writer_bytes(w, w->buffer, n);
+}
+
+static inline void
+writer_put(struct writer *w, const char *p, size_t n)
+{
+	if (n > WRITER_BYTES - w->n) {
+		writer_flush(w);
+		if (n > WRITER_BYTES) {
+			writer_bytes(w, p, n);
+			return;
+		}
+	}
+	memcpy(w->buffer + w->n, p, n);
+	w->n += n;
+}
+
+static inline void
+writer_view(struct writer *w, struct view v)
+{
+	writer_put(w, v.at, v.n);
+}
+
+static inline void
+writer_text(struct writer *w, const char *text)
+{
+	writer_put(w, text, strlen(text));
+}
+
+static inline void
+writer_char(struct writer *w, char c)
+{
+	writer_put(w, &c, 1);
+}
+
+/* Nine significant digits. */
+static inline void
+writer_number(struct writer *w, double value)
+{
+	char text[NUMBER_MAX];
+
+	writer_put(w, text, number_print(text, value));
+}
+
+static inline void
+writer_whole(struct writer *w, uint64_t value)
+{
+	char text[NUMBER_MAX];
+
+	writer_put(w, text, number_print_whole(text, value));
+}
+
+/* A value that may hold anything, with TAB, newline, carriage return and backslash as \t \n \r \\. */
+static inline void
+writer_escaped(struct writer *w, struct view v)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < v.n; i++) {
+		char c = v.at[i];
+		char name = c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\\' ? '\\' : '\0';
+
+		if (!name)
+			continue;
+		writer_put(w, v.at + from, i - from);
+		writer_char(w, '\\');
+		writer_char(w, name);
+		from = i + 1;
+	}
+	writer_put(w, v.at + from, v.n - from);
+}
+
+/* Flushes and closes; a byte that did not reach its place is an error. The last act of a filter. */
+static inline void
+writer_close(struct writer *w)
+{
+	writer_flush(w);
+	free(w->buffer);
+	if (close(w->fd) < 0)
+		die_system("%s", w->name);
+}
+
+/* ---- in ---- */
+
+struct input {
+	/* set by the options table and the program, before input_open */
+	int64_t max_bad;      /* lines that may be refused before the program gives up */
+	const char *rejects;  /* file for refused lines, byte for byte; NULL for none */
+	int64_t max_line;     /* bytes */
+	struct writer *out;   /* flushed before a read that may block; NULL for none */
+
+	char **file;          /* the operands that are left, "-" for stdin; not owned */
+	size_t n_files;
+	const char *name;     /* of the open file; NULL when none is */
+	int fd;
+	bool end_of_file;     /* nothing is left to read from fd */
+	bool said_cr;
+	char *buffer;         /* owned */
+	size_t capacity, begin, end;
+	struct view raw;      /* the line as it stands in the file, newline included */
+	uint64_t line;        /* number, from 1, of the (first) physical line of the record in hand */
+	uint64_t next_line;
+	uint64_t lines;       /* read, in all files */
+	uint64_t bad;         /* refused */
+	struct writer rejected;
+};
+
+#define INPUT_DEFAULTS {.max_line = (int64_t)64 << 20}
+
+/* The rows every program that reads lines has in its options table. */
+#define INPUT_OPTIONS(in)                                                                                    \
+	{'\0', "max-bad", "N", "lines that may be refused before giving up", CLI_INT, &(in).max_bad, 0, 9e15},  \
+	{'\0', "max-line", "BYTES", "longest line", CLI_INT, &(in).max_line, 1, 1 << 30},                       \
+	{'\0', "rejects", "FILE", "write refused lines here, byte for byte", CLI_TEXT, &(in).rejects, 0, 0}
+
+/* Starts to read the operands argv[first..]; none is stdin. */
+static inline void
+input_open(struct input *in, int argc, char **argv, int first, struct writer *out)
+{
+	static char *standard[] = {"-"};
+
+	in->file = first < argc ? argv + first : standard;
+	in->n_files = first < argc ? (size_t)(argc - first) : 1;
+	in->name = NULL;
+	in->out = out;
+	in->buffer = grow(NULL, &in->capacity, READ_BYTES, 1);
+	if (in->rejects) {
+		int fd = open(in->rejects, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+		if (fd < 0)
+			die_system("%s", in->rejects);
+		writer_init(&in->rejected, fd, in->rejects);
+	}
+}
+
+static inline bool
+input_next_file(struct input *in)
+{
+	if (in->name && in->fd != STDIN_FILENO)
+		close(in->fd);
+	in->name = NULL;
+	if (!in->n_files)
+		return false;
+	in->name = *in->file++;
+	in->n_files--;
+	if (strcmp(in->name, "-") == 0) {
+		in->name = "stdin";
+		in->fd = STDIN_FILENO;
+	} else if ((in->fd = open(in->name, O_RDONLY | O_CLOEXEC)) < 0) {
+		die_system("%s", in->name);
+	}
+	in->end_of_file = false;
+	in->begin = in->end = 0;
+	in->next_line = 1;
+	return true;
+}
+
+/* Reads more behind in->end, after moving what is unread to the front where that makes room. */
+static inline void
+input_fill(struct input *in)
+{
+	ssize_t n;
+
+	if (in->begin && (in->begin == in->end || in->end == in->capacity)) {
+		memmove(in->buffer, in->buffer + in->begin, in->end - in->begin);
+		in->end -= in->begin;
+		in->begin = 0;
+	}
+	if (in->end == in->capacity) {
+		if (in->capacity >= (size_t)in->max_line + READ_BYTES)
+			die_data("%s:%" PRIu64 ": line is longer than %" PRId64 " bytes", in->name,
+			         in->next_line, in->max_line);
+		in->buffer = grow(in->buffer, &in->capacity, in->capacity + 1, 1);
+	}
+	if (in->out)
+		writer_flush(in->out);
+	do
+		n = read(in->fd, in->buffer + in->end, in->capacity - in->end);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		die_system("%s", in->name);
+	in->end_of_file = n == 0;
+	in->end += (size_t)n;
+}
+
+/* Length of the next physical line from in->begin + from on, newline included; 0 at the end of the file. */
+static inline size_t
+input_scan(struct input *in, size_t from)
+{
+	for (;;) {
+		const char *start = in->buffer + in->begin;
+		size_t unread = in->end - in->begin;
+		const char *newline = unread > from ? memchr(start + from, '\n', unread - from) : NULL;
+
+		if (newline)
+			return (size_t)(newline + 1 - start);
+		if (in->end_of_file)
+			return unread;
+		from = unread;
+		input_fill(in);
+	}
+}
+
+/* The line without its end: LF, or CR LF, which is said once. */
+static inline struct view
+input_trim(struct input *in, struct view line)
+{
+	if (line.n && line.at[line.n - 1] == '\n')
+		line.n--;
+	if (line.n && line.at[line.n - 1] == '\r') {
+		line.n--;
+		if (!in->said_cr)
+			warn("%s:%" PRIu64 ": line ends in CR LF; the CR is dropped here and below", in->name, in->line);
+		in->said_cr = true;
+	}
+	return line;
+}
+
+/*
+ * The next line of the operands, without its end, valid until the next call. A missing final newline is
+ * forgiven; a byte order mark at the start of a file is dropped. False when all is read.
+ */
+static inline bool
+input_line(struct input *in, struct view *line)
+{
+	size_t n = 0;
+
+	while (!in->name || (n = input_scan(in, 0)) == 0)
+		if (!input_next_file(in))
+			return false;
+	in->raw = (struct view){in->buffer + in->begin, n};
+	in->begin += n;
+	in->line = in->next_line++;
+	in->lines++;
+	*line = in->raw;
+	if (in->line == 1 && n >= 3 && memcmp(line->at, "\xEF\xBB\xBF", 3) == 0)
+		*line = (struct view){line->at + 3, n - 3};
+	if ((int64_t)line->n > in->max_line)
+		die_data("%s:%" PRIu64 ": line is longer than %" PRId64 " bytes", in->name, in->line, in->max_line);
+	*line = input_trim(in, *line);
+	return true;
+}
+
+/*
+ * The line in hand goes on in the next physical line (a newline inside quotes): both as one, inner line ends
+ * as they are in the file. False, and nothing changed, when the file ends here.
+ */
+static inline bool
+input_extend(struct input *in, struct view *line)
+{
+	size_t skipped = (size_t)(line->at - in->raw.at), n;
+
+	in->begin -= in->raw.n;
+	n = input_scan(in, in->raw.n);
+	if (n == in->raw.n) {
+		in->begin += n;
+		return false;
+	}
+	in->raw = (struct view){in->buffer + in->begin, n};
+	in->begin += n;
+	in->next_line++;
+	*line = input_trim(in, (struct view){in->raw.at + skipped, n - skipped});
+	return true;
+}
+
+/* Prints bytes of a message so that a terminal survives them: controls escaped, cut at 40 bytes. */
+static inline void
+say_value(FILE *to, struct view v)
+{
+	size_t n = v.n < 40 ? v.n : 40;
+
+	fputc('"', to);
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)v.at[i];
+
+		if (c == '\t' || c == '"' || c == '\\')
+			fprintf(to, "\\%c", c == '\t' ? 't' : c);
+		else if (c < ' ' || c == 127)
+			fprintf(to, "\\x%02x", c);
+		else
+			fputc(c, to);
+	}
+	fputs(v.n > n ? "...\"" : "\"", to);
+}
+
+/* Why a line was refused. Unset members are 0 or NULL and are left out of the message. */
+struct fault {
+	int field;          /* number of the field, from 1 */
+	const char *name;   /* what the field is: "label", or a column of the header */
+	const char *rule;   /* what it is not; NULL: no fault */
+	struct view value;  /* the offending bytes; .at NULL for none */
+	const char *hint;   /* for a person; NULL or "" for none */
+};
+
+/*
+ * Refuses the line in hand: `prog: file:line: field 3 (price): not a number: "1,5" (decimal comma?)`.
+ * Once more lines than max_bad are refused the program ends with status 3. The first 20 are named, then counted.
+ */
+static inline void
+input_refuse(struct input *in, struct fault fault)
+{
+	enum { NAMED = 20 };
+
+	in->bad++;
+	if (in->rejects)
+		writer_view(&in->rejected, in->raw);
+	if (in->bad <= NAMED || in->bad > (uint64_t)in->max_bad) {
+		fprintf(stderr, "%s: %s:%" PRIu64 ": ", cli_program, in->name, in->line);
+		if (fault.field)
+			fprintf(stderr, "field %d", fault.field);
+		if (fault.name)
+			fprintf(stderr, fault.field ? " (%s)" : "%s", fault.name);
+		fprintf(stderr, "%s%s", fault.field || fault.name ? ": " : "", fault.rule);
+		if (fault.value.at) {
+			fputs(": ", stderr);
+			say_value(stderr, fault.value);
+		}
+		if (fault.hint && *fault.hint)
+			fprintf(stderr, " (%s)", fault.hint);
+		fputc('\n', stderr);
+	}
+	if (in->bad <= (uint64_t)in->max_bad)
+		return;
+	if (in->out)
+		writer_flush(in->out);
+	if (in->rejects)
+		writer_close(&in->rejected);
+	exit(STATUS_DATA);
+}
+
+/* After the last line: says how many were refused, closes the rejects. */
+static inline void
+input_close(struct input *in)
+{
+	if (in->bad)
+		warn("%" PRIu64 " of %" PRIu64 " lines refused", in->bad, in->lines);
+	if (in->rejects)
+		writer_close(&in->rejected);
+	free(in->buffer);
+	in->buffer = NULL;
+}
+
+#endif

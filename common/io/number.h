@@ -1,0 +1,205 @@
+/*
+ * number.h - text to numbers and back: exact, fast, and the same in every locale.
+ *
+ * A number is a decimal: [+-] digits [. digits] [e [+-] digits], with a digit on at least one side of the
+ * point. Hexadecimal, NaN, Inf and what overflows to infinity are not numbers: they never reach a model.
+ */
+#ifndef WEIR_NUMBER_H
+#define WEIR_NUMBER_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view.h"
+
+enum { NUMBER_MAX = 32 }; /* bytes that number_print or number_print_whole may write */
+
+static const double number_power10[] = {
+	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+};
+
+static inline bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/*
+ * Whole number at the start of text, at most 19 digits. Returns the bytes taken; 0 when there is none, or
+ * when it has more digits than that.
+ */
+static inline size_t
+number_whole(struct view text, uint64_t *value)
+{
+	uint64_t v = 0;
+	size_t n = 0;
+
+	while (n < text.n && is_digit(text.at[n]) && n < 20)
+		v = v * 10 + (uint64_t)(text.at[n++] - '0');
+	*value = v;
+	return n < 20 ? n : 0;
+}
+
+/* The slow path: strtod on a copy, for what the fast path cannot round exactly. The text is known to be a number. */
+static inline bool
+number_round(struct view text, double *value)
+{
+	char small[64], *copy = small;
+
+	if (text.n >= sizeof small && !(copy = malloc(text.n + 1)))
+		return false;
+	memcpy(copy, text.at, text.n);
+	copy[text.n] = '\0';
+	*value = strtod(copy, NULL);
+	if (copy != small)
+		free(copy);
+	return isfinite(*value);
+}
+
+/*
+ * The whole of text as a double, correctly rounded. False when it is no number or overflows.
+ * Up to 19 digits that fit 2^53 and a power of ten that is exact need one rounding only (Clinger 1990).
+ */
+static inline bool
+number_parse(struct view text, double *value)
+{
+	const char *p = text.at, *end = text.at + text.n, *start;
+	bool negative = false, exact;
+	uint64_t mantissa = 0;
+	int64_t power = 0, exponent = 0;
+	size_t digits;
+
+	if (p < end && (*p == '-' || *p == '+'))
+		negative = *p++ == '-';
+	for (start = p; p < end && is_digit(*p); p++)
+		mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+	digits = (size_t)(p - start);
+	if (p < end && *p == '.') {
+		for (start = ++p; p < end && is_digit(*p); p++)
+			mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+		power = -(p - start);
+		digits += (size_t)(p - start);
+	}
+	if (digits == 0)
+		return false;
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		bool minus = false;
+
+		if (++p < end && (*p == '-' || *p == '+'))
+			minus = *p++ == '-';
+		for (start = p; p < end && is_digit(*p); p++)
+			if (exponent < 100000)
+				exponent = exponent * 10 + (*p - '0');
+		if (p == start)
+			return false;
+		power += minus ? -exponent : exponent;
+	}
+	if (p != end)
+		return false;
+	exact = digits <= 19 && mantissa <= (uint64_t)1 << 53 && power >= -22 && power <= 22;
+	if (!exact)
+		return number_round(text, value);
+	*value = power < 0 ? (double)mantissa / number_power10[-power] : (double)mantissa * number_power10[power];
+	if (negative)
+		*value = -*value;
+	return true;
+}
+
+/* Why text was refused by number_parse, as a hint for a person; "" when there is nothing to add. */
+static inline const char *
+number_hint(struct view text)
+{
+	const char *comma = memchr(text.at, ',', text.n);
+
+	if (text.n == 0)
+		return "it is empty";
+	if (comma)
+		return "decimal comma?";
+	if (text.n > 1 && (text.at[1] == 'x' || text.at[1] == 'X'))
+		return "hexadecimal?";
+	if (is_digit(text.at[0]) && is_digit(text.at[text.n - 1]))
+		return "too large?";
+	return "";
+}
+
+/* Decimal digits of a whole number. Returns the bytes written. */
+static inline size_t
+number_print_whole(char *to, uint64_t value)
+{
+	char digits[20];
+	size_t n = 0, i = 0;
+
+	do
+		digits[n++] = (char)('0' + value % 10);
+	while (value /= 10);
+	while (n)
+		to[i++] = digits[--n];
+	return i;
+}
+
+/*
+ * What printf's %.9g gives, without trailing zeros, for finite values. Returns the bytes written.
+ * Between 1e-4 and 1e9 the nine digits come from one multiplication by an exact power of ten: its error is
+ * below 2^-23 of a unit of the last digit, so where the fraction is further than that from one half the
+ * digits are right; elsewhere printf decides.
+ */
+static inline size_t
+number_print(char *to, double value)
+{
+	double a = fabs(value), scaled, whole;
+	char digits[10];
+	uint64_t v;
+	size_t n = 0, left;
+	int lead;
+
+	if (value == 0) {
+		memcpy(to, "-0", 2);
+		if (signbit(value))
+			return 2;
+		to[0] = '0';
+		return 1;
+	}
+	if (!(a >= 1e-4 && a < 999999999))
+		return (size_t)snprintf(to, NUMBER_MAX, "%.9g", value);
+	if (a >= 1)
+		for (lead = 0; a >= number_power10[lead + 1]; lead++)
+			;
+	else
+		lead = a >= 1e-1 ? -1 : a >= 1e-2 ? -2 : a >= 1e-3 ? -3 : -4;
+	scaled = a * number_power10[8 - lead];
+	whole = floor(scaled);
+	if (fabs(scaled - whole - 0.5) < 1e-6)
+		return (size_t)snprintf(to, NUMBER_MAX, "%.9g", value);
+	v = (uint64_t)whole + (scaled - whole > 0.5);
+	if (v >= 1000000000) { /* 9.9999999996 carries into a new digit */
+		v /= 10;
+		lead++;
+	}
+	for (left = 9; left--; v /= 10)
+		digits[left] = (char)('0' + v % 10);
+	for (left = 9; left > 1 && digits[left - 1] == '0'; left--)
+		;
+	if (value < 0)
+		to[n++] = '-';
+	if (lead < 0) {
+		to[n++] = '0';
+		to[n++] = '.';
+		for (int i = -1; i > lead; i--)
+			to[n++] = '0';
+		memcpy(to + n, digits, left);
+		return n + left;
+	}
+	for (size_t i = 0; i < 9 && (i <= (size_t)lead || i < left); i++) {
+		if (i == (size_t)lead + 1)
+			to[n++] = '.';
+		to[n++] = digits[i];
+	}
+	return n;
+}
+
+#endif

@@ -1,0 +1,249 @@
+/*
+ * record.h - fields, labels and features of a line, as views.
+ *
+ * A record is TAB-separated: group first, label last but one, features (a score, once there is one) last.
+ * Fields are numbered from 1, from the end with -1. Every record of a stream has the same number of fields.
+ */
+#ifndef WEIR_RECORD_H
+#define WEIR_RECORD_H
+
+#include "../num/indexset.h"
+#include "line.h"
+
+struct record {
+	struct view *field; /* owned array of views into the line */
+	size_t n, capacity;
+	size_t expected;    /* fields of the first record; 0 before it */
+	struct view line;
+};
+
+/* Cuts the line at its TABs. */
+static inline void
+record_split(struct record *r, struct view line)
+{
+	const char *p = line.at, *end = line.at + line.n, *tab;
+
+	r->line = line;
+	r->n = 0;
+	do {
+		tab = memchr(p, '\t', (size_t)(end - p));
+		r->field = grow(r->field, &r->capacity, r->n + 1, sizeof *r->field);
+		r->field[r->n++] = (struct view){p, (size_t)((tab ? tab : end) - p)};
+		p = tab + 1;
+	} while (tab);
+}
+
+/*
+ * The next record with as many fields as the first, at least `least`; others are refused.
+ * False when all is read.
+ */
+static inline bool
+record_next(struct input *in, struct record *r, size_t least)
+{
+	struct view line;
+
+	while (input_line(in, &line)) {
+		record_split(r, line);
+		if (line.n == 0)
+			input_refuse(in, (struct fault){.rule = "blank line"});
+		else if (r->n < least)
+			input_refuse(in, (struct fault){.rule = "too few fields", .value = line,
+			                                .hint = "a record is: group, ..., label, features or score"});
+		else if (r->expected && r->n != r->expected)
+			input_refuse(in, (struct fault){.rule = r->n < r->expected ? "fewer fields than in the first record"
+			                                                           : "more fields than in the first record",
+			                                .value = line});
+		else
+			return r->expected = r->n, true;
+	}
+	return false;
+}
+
+/*
+ * The place, from 0, of field `number` (from 1, or from the end with -1), named by an option. The first record
+ * tells: one that it does not have is an error of the command line.
+ */
+static inline size_t
+record_place(const struct record *r, int64_t number, const char *option)
+{
+	int64_t n = (int64_t)r->n;
+
+	if (number == 0 || number > n || number < -n)
+		die_usage("--%s: no field %" PRId64 ": the records have %zu", option, number, r->n);
+	return (size_t)(number > 0 ? number - 1 : n + number);
+}
+
+static inline void
+record_free(struct record *r)
+{
+	free(r->field);
+	*r = (struct record){0};
+}
+
+/* What a label may be. */
+enum { LABEL_ANY = 0, LABEL_BINARY = 2 };
+
+/*
+ * A label: a number; with `classes` above 0, a whole number below it. False, and *fault says why, when it is
+ * something else; `?` is unknown and no label.
+ */
+static inline bool
+label_parse(struct view text, uint32_t classes, float *label, struct fault *fault)
+{
+	double value;
+
+	*fault = (struct fault){.name = "label", .value = text};
+	if (text.n == 1 && *text.at == '?')
+		fault->rule = "unknown, where one is needed";
+	else if (!number_parse(text, &value))
+		fault->rule = "not a number", fault->hint = number_hint(text);
+	else if (classes && !(value >= 0 && value < classes && value == (double)(uint32_t)value))
+		fault->rule = classes == LABEL_BINARY ? "neither 0 nor 1" : "not a class of the model";
+	else
+		*label = (float)value;
+	return !fault->rule;
+}
+
+/* Sparse features of one record: index[i] has value[i]. */
+struct features {
+	uint32_t *index; /* owned, as is value */
+	float *value;
+	size_t n, index_capacity, value_capacity;
+	struct indexset seen;
+	size_t cells;
+};
+
+static inline void
+features_add(struct features *f, uint32_t index, float value)
+{
+	f->index = grow(f->index, &f->index_capacity, f->n + 1, sizeof *f->index);
+	f->value = grow(f->value, &f->value_capacity, f->n + 1, sizeof *f->value);
+	f->index[f->n] = index;
+	f->value[f->n++] = value;
+}
+
+/* Equal indexes become one, in the place of the first, with the sum of their values. */
+static inline void
+features_merge(struct features *f)
+{
+	size_t kept = 0;
+
+	if (indexset_need(f->n) > f->cells) {
+		free(f->seen.cell);
+		f->cells = indexset_need(f->n);
+		f->seen = (struct indexset){allocate_zero(f->cells, sizeof *f->seen.cell), f->cells - 1, 0, 0};
+	}
+	indexset_clear(&f->seen);
+	for (size_t i = 0; i < f->n; i++) {
+		bool fresh;
+		uint32_t slot = indexset_slot(&f->seen, f->index[i], &fresh);
+
+		if (!fresh) {
+			f->value[slot] += f->value[i];
+			continue;
+		}
+		f->index[kept] = f->index[i];
+		f->value[kept++] = f->value[i];
+	}
+	f->n = kept;
+}
+
+/* A value of a feature: a number that a float holds. */
+static inline bool
+feature_value(struct view text, float *value, struct fault *fault)
+{
+	double parsed;
+
+	if (number_parse(text, &parsed) && fabs(parsed) <= 1e30) {
+		*value = (float)parsed;
+		return true;
+	}
+	fault->rule = "not a number";
+	fault->value = text;
+	fault->hint = number_hint(text);
+	return false;
+}
+
+static inline bool
+features_dense(struct features *f, const char *p, const char *end, uint32_t limit, struct fault *fault)
+{
+	uint32_t index = 0;
+
+	while (p < end) {
+		const char *space = memchr(p, ' ', (size_t)(end - p));
+		const char *stop = space ? space : end;
+		float value;
+
+		if (index == limit) {
+			fault->rule = "more values than the model has inputs";
+			return false;
+		}
+		if (!feature_value((struct view){p, (size_t)(stop - p)}, &value, fault))
+			return false;
+		if (value != 0)
+			features_add(f, index, value);
+		index++;
+		p = space ? space + 1 : end;
+		if (space && p == end) {
+			fault->rule = "ends in a space";
+			return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * Features as text: `index[:value]` joined by single spaces, or `=` and dense values; empty for none. Indexes
+ * are below limit. False, and *fault says why, when it is something else.
+ */
+static inline bool
+features_parse(struct features *f, struct view text, uint32_t limit, struct fault *fault)
+{
+	const char *p = text.at, *end = text.at + text.n;
+
+	*fault = (struct fault){.name = "features"};
+	f->n = 0;
+	if (p < end && *p == '=')
+		return features_dense(f, p + 1, end, limit, fault);
+	while (p < end) {
+		uint64_t index;
+		size_t n = number_whole((struct view){p, (size_t)(end - p)}, &index);
+		float value = 1;
+		const char *stop = p + n;
+
+		if (stop < end && *stop == ':') {
+			const char *space = memchr(stop, ' ', (size_t)(end - stop));
+			const char *start = stop + 1;
+
+			stop = space ? space : end;
+			if (!feature_value((struct view){start, (size_t)(stop - start)}, &value, fault))
+				return false;
+		}
+		if (n == 0 || (stop < end && *stop != ' ') || stop + 1 == end) {
+			fault->rule = "not index[:value]";
+			fault->value = (struct view){p, (size_t)(end - p)};
+			return false;
+		}
+		if (index >= limit) {
+			fault->rule = "index is beyond the model's";
+			fault->value = (struct view){p, (size_t)(stop - p)};
+			fault->hint = "were the records made with other bits?";
+			return false;
+		}
+		features_add(f, (uint32_t)index, value);
+		p = stop < end ? stop + 1 : end;
+	}
+	features_merge(f);
+	return true;
+}
+
+static inline void
+features_free(struct features *f)
+{
+	free(f->index);
+	free(f->value);
+	free(f->seen.cell);
+	*f = (struct features){0};
+}
+
+#endif

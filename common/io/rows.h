@@ -1,0 +1,178 @@
+/*
+ * rows.h - a user's log, row by row: records by field number, or CSV with a header by column name.
+ */
+#ifndef WEIR_ROWS_H
+#define WEIR_ROWS_H
+
+#include "csv.h"
+#include "record.h"
+
+struct rows {
+	/* set by the options table */
+	bool csv;               /* CSV with a header, else records */
+	const char *delimiter;  /* of CSV; given, it implies csv; NULL is a comma */
+
+	struct input *in;
+	struct record record;
+	struct csv_row row;
+	struct view *field;     /* the values of the row in hand; views into line or row */
+	size_t n;
+	char **name;            /* owned: the header; NULL for records */
+	size_t n_names;
+	struct view header;     /* owned bytes: the header line as it came */
+};
+
+/* The rows every program that reads rows has in its options table. */
+#define ROWS_OPTIONS(rows)                                                                                  \
+	{'C', "csv", NULL, "input is CSV with a header; columns go by name", CLI_FLAG, &(rows).csv, 0, 0},      \
+	{'d', "delimiter", "CHAR", "as -C, with another delimiter (\\t for TAB)", CLI_TEXT, &(rows).delimiter, 0, 0}
+
+static inline void
+rows_open(struct rows *r, struct input *in)
+{
+	const char *d = r->delimiter ? r->delimiter : ",";
+
+	if (strcmp(d, "\\t") == 0)
+		d = "\t";
+	if (strlen(d) != 1 || *d == '"' || *d == '\n')
+		die_usage("--delimiter: not one character: \"%.40s\"", d);
+	r->csv |= r->delimiter != NULL;
+	r->in = in;
+	if (r->csv)
+		csv_row_init(&r->row, *d);
+}
+
+/* The next row of CSV, blank lines skipped, broken rows refused; r->row has its values. */
+static inline bool
+rows_csv(struct rows *r, struct view *line)
+{
+	while (input_line(r->in, line)) {
+		size_t scanned = 0;
+		enum csv_row_state state = csv_row_state(*line, r->row.delimiter, &scanned);
+		struct fault fault = {0};
+
+		if (line->n == 0)
+			continue;
+		while (state == CSV_ROW_OPEN && input_extend(r->in, line))
+			state = csv_row_state(*line, r->row.delimiter, &scanned);
+		if (state == CSV_ROW_WHOLE) {
+			csv_row_parse(&r->row, *line);
+			return true;
+		}
+		fault.rule = state == CSV_ROW_OPEN ? "a quote opens here and never closes"
+		                                   : "text after the quote that closes a value";
+		fault.value = *line;
+		if (r->in->line == 1)
+			die_data("%s:1: %s", r->in->name, fault.rule);
+		input_refuse(r->in, fault);
+	}
+	return false;
+}
+
+/* Keeps the first header; a later file must have the same. */
+static inline void
+rows_header(struct rows *r, struct view line)
+{
+	if (r->name) {
+		if (!view_equal(line, r->header))
+			die_data("%s:1: its header is not that of the first file", r->in->name);
+		return;
+	}
+	r->header = (struct view){memcpy(allocate(line.n, 1), line.at, line.n), line.n};
+	r->n_names = r->row.n;
+	r->name = allocate(r->n_names, sizeof *r->name);
+	for (size_t i = 0; i < r->n_names; i++) {
+		struct view name = r->row.field[i];
+
+		r->name[i] = allocate(name.n + 1, 1);
+		memcpy(r->name[i], name.at, name.n);
+		r->name[i][name.n] = '\0';
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(r->name[i], r->name[j]) == 0)
+				die_data("%s:1: two columns are named \"%.40s\"", r->in->name, r->name[i]);
+	}
+}
+
+/*
+ * The next row, as many values in it as in the first or in the header; others are refused. With CSV the first
+ * call reads the header too. False when all is read.
+ */
+static inline bool
+rows_next(struct rows *r)
+{
+	struct view line;
+
+	if (!r->csv) {
+		bool more = record_next(r->in, &r->record, 1);
+
+		r->field = r->record.field;
+		r->n = r->record.n;
+		return more;
+	}
+	while (rows_csv(r, &line)) {
+		r->field = r->row.field;
+		r->n = r->row.n;
+		if (r->in->line == 1)
+			rows_header(r, line);
+		else if (r->n == r->n_names)
+			return true;
+		else
+			input_refuse(r->in, (struct fault){.rule = r->n < r->n_names ? "fewer values than the header has names"
+			                                                             : "more values than the header has names",
+			                                   .value = line});
+	}
+	return false;
+}
+
+/*
+ * The place, from 0, of a column: with CSV by name, else by field number (-1 is the last). To be called once a
+ * row is in hand; a column that is not there is an error of the command line.
+ */
+static inline size_t
+rows_place(const struct rows *r, const char *column, const char *option)
+{
+	char *end;
+	int64_t number;
+
+	for (size_t i = 0; i < r->n_names; i++)
+		if (strcmp(r->name[i], column) == 0)
+			return i;
+	if (r->csv)
+		die_usage("--%s: no column \"%.40s\" in the header", option, column);
+	number = strtoll(column, &end, 10);
+	if (end == column || *end)
+		die_usage("--%s: not a field number: \"%.40s\" (-C reads names)", option, column);
+	return record_place(&r->record, number, option);
+}
+
+/* How messages call a place: the column's name, or NULL in records. */
+static inline const char *
+rows_name(const struct rows *r, size_t place)
+{
+	return r->csv ? r->name[place] : NULL;
+}
+
+/* A value on its way into a record: from CSV it may hold anything and is escaped, from a record it is clean. */
+static inline void
+rows_put(const struct rows *r, struct writer *w, struct view value)
+{
+	if (r->csv)
+		writer_escaped(w, value);
+	else
+		writer_view(w, value);
+}
+
+static inline void
+rows_free(struct rows *r)
+{
+	for (size_t i = 0; i < r->n_names; i++)
+		free(r->name[i]);
+	free(r->name);
+	free((void *)(uintptr_t)r->header.at);
+	record_free(&r->record);
+	if (r->csv)
+		csv_row_free(&r->row);
+	*r = (struct rows){0};
+}
+
+#endif
