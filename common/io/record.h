@@ -104,48 +104,52 @@ label_parse(struct view text, uint32_t classes, float *label, struct fault *faul
 	return !fault->rule;
 }
 
-/* Sparse features of one record: index[i] has value[i]. */
+/* Sparse features, of one record or of several one after the other: index[i] has value[i]. */
 struct features {
 	uint32_t *index; /* owned, as is value */
 	float *value;
 	size_t n, index_capacity, value_capacity;
 	struct indexset seen;
 	size_t cells;
+	const char *weights; /* where the rows that indexes name lie, to fetch them early; NULL for nowhere */
+	size_t row;          /* bytes of such a row */
 };
 
 static inline void
 features_add(struct features *f, uint32_t index, float value)
 {
+	if (f->weights)
+		__builtin_prefetch(f->weights + index * f->row);
 	f->index = grow(f->index, &f->index_capacity, f->n + 1, sizeof *f->index);
 	f->value = grow(f->value, &f->value_capacity, f->n + 1, sizeof *f->value);
 	f->index[f->n] = index;
 	f->value[f->n++] = value;
 }
 
-/* Equal indexes become one, in the place of the first, with the sum of their values. */
+/* From place `from` on equal indexes become one, where the first stands, with the sum of their values. */
 static inline void
-features_merge(struct features *f)
+features_merge(struct features *f, size_t from)
 {
-	size_t kept = 0;
+	uint32_t *index = f->index + from;
+	float *value = f->value + from;
+	size_t n = f->n - from;
 
-	if (indexset_need(f->n) > f->cells) {
+	if (n < 2)
+		return;
+	if (indexset_need(n) > f->cells) {
 		free(f->seen.cell);
-		f->cells = indexset_need(f->n);
+		f->cells = indexset_need(n);
 		f->seen = (struct indexset){allocate_zero(f->cells, sizeof *f->seen.cell), f->cells - 1, 0, 0};
 	}
 	indexset_clear(&f->seen);
-	for (size_t i = 0; i < f->n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		bool fresh;
-		uint32_t slot = indexset_slot(&f->seen, f->index[i], &fresh);
+		uint32_t slot = indexset_slot(&f->seen, index[i], &fresh);
 
-		if (!fresh) {
-			f->value[slot] += f->value[i];
-			continue;
-		}
-		f->index[kept] = f->index[i];
-		f->value[kept++] = f->value[i];
+		index[slot] = index[i];
+		value[slot] = fresh ? value[i] : value[slot] + value[i];
 	}
-	f->n = kept;
+	f->n = from + f->seen.n;
 }
 
 /* A value of a feature: a number that a float holds. */
@@ -192,19 +196,11 @@ features_dense(struct features *f, const char *p, const char *end, uint32_t limi
 	return true;
 }
 
-/*
- * Features as text: `index[:value]` joined by single spaces, or `=` and dense values; empty for none. Indexes
- * are below limit. False, and *fault says why, when it is something else.
- */
 static inline bool
-features_parse(struct features *f, struct view text, uint32_t limit, struct fault *fault)
+features_sparse(struct features *f, const char *p, const char *end, uint32_t limit, struct fault *fault)
 {
-	const char *p = text.at, *end = text.at + text.n;
+	size_t from = f->n;
 
-	*fault = (struct fault){.name = "features"};
-	f->n = 0;
-	if (p < end && *p == '=')
-		return features_dense(f, p + 1, end, limit, fault);
 	while (p < end) {
 		uint64_t index;
 		size_t n = number_whole((struct view){p, (size_t)(end - p)}, &index);
@@ -233,8 +229,28 @@ features_parse(struct features *f, struct view text, uint32_t limit, struct faul
 		features_add(f, (uint32_t)index, value);
 		p = stop < end ? stop + 1 : end;
 	}
-	features_merge(f);
+	features_merge(f, from);
 	return true;
+}
+
+/*
+ * Appends the features of one record: `index[:value]` joined by single spaces, or `=` and dense values; empty
+ * for none. Indexes are below limit; equal ones are added up. False, nothing appended, and *fault says why,
+ * when the text is something else.
+ */
+static inline bool
+features_parse(struct features *f, struct view text, uint32_t limit, struct fault *fault)
+{
+	const char *p = text.at, *end = text.at + text.n;
+	size_t from = f->n;
+	bool good;
+
+	*fault = (struct fault){.name = "features"};
+	good = p < end && *p == '=' ? features_dense(f, p + 1, end, limit, fault)
+	                            : features_sparse(f, p, end, limit, fault);
+	if (!good)
+		f->n = from;
+	return good;
 }
 
 static inline void
