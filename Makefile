@@ -5,21 +5,79 @@ PREFIX = /usr/local
 DESTDIR =
 PROGPREFIX =
 CC = cc
+CPPFLAGS =
 CFLAGS = -O2
-WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-unused-function
-STANDARD = -std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off
-LDLIBS = -lcsv -ljansson -lm
+LDFLAGS =
+LDLIBS = -lcsv -ljansson -lm -lpthread
 BIN = bin
+TESTS =
+
+STANDARD = -std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-unused-function
+COMPILE = $(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 
 PROGRAMS = featurize simulate holdout pretrain finetune score weights topk ctr revenue feedback metrics
-
-all:
-	@mkdir -p $(BIN)
-	@for p in $(PROGRAMS); do [ ! -e filters/$$p.c ] || $(MAKE) -s $(BIN)/$$p BIN=$(BIN) CC='$(CC)' CFLAGS='$(CFLAGS)' || exit; done
-
 HEADERS = common/*.h common/*/*.h
 
-$(BIN)/featurize $(BIN)/simulate $(BIN)/holdout $(BIN)/pretrain $(BIN)/finetune $(BIN)/score $(BIN)/weights $(BIN)/topk \
-$(BIN)/ctr $(BIN)/revenue $(BIN)/feedback $(BIN)/metrics: $(HEADERS)
+all:
+	@list=; for p in $(PROGRAMS); do [ ! -e filters/$$p.c ] || list="$$list $(BIN)/$$p"; done; \
+	[ -z "$$list" ] || $(MAKE) $$list
+
+$(PROGRAMS:%=$(BIN)/%): $(HEADERS)
 	@mkdir -p $(BIN)
-	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) -o $@ filters/$(@F).c $(LDFLAGS) $(LDLIBS)
+	$(COMPILE) -o $@ filters/$(@F).c $(LDLIBS)
+
+$(BIN)/featurize: filters/featurize.c
+$(BIN)/simulate: filters/simulate.c
+$(BIN)/holdout: filters/holdout.c
+$(BIN)/pretrain: filters/pretrain.c
+$(BIN)/finetune: filters/finetune.c
+$(BIN)/score: filters/score.c
+$(BIN)/weights: filters/weights.c
+$(BIN)/topk: filters/topk.c
+$(BIN)/ctr: filters/ctr.c
+$(BIN)/revenue: filters/revenue.c
+$(BIN)/feedback: filters/feedback.c
+$(BIN)/metrics: filters/metrics.c
+
+# All tests, or those that TESTS names: make check TESTS='tests/ctr.t tests/number.c'
+check: all
+	@BIN='$(BIN)' COMPILE='$(COMPILE)' LDLIBS='$(LDLIBS)' PROGRAMS='$(PROGRAMS)' sh tests/run $(TESTS)
+
+sanitize:
+	@$(MAKE) check BIN='$(BIN)/sanitize' CFLAGS='$(SANITIZE)'
+
+lint:
+	@sh tests/lint
+
+bench: all
+	@BIN='$(BIN)' sh tests/bench/run
+
+install: all
+	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	for p in $(PROGRAMS); do \
+		cp $(BIN)/$$p $(DESTDIR)$(PREFIX)/bin/$(PROGPREFIX)$$p && \
+		cp man/$$p.1 $(DESTDIR)$(PREFIX)/share/man/man1/$(PROGPREFIX)$$p.1 && \
+		$(BIN)/$$p --completion | sed 's/[^ ]*$$/$(PROGPREFIX)&/' \
+			>$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(PROGPREFIX)$$p || exit; \
+	done
+	cp man/weir.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	cp man/weir.7 $(DESTDIR)$(PREFIX)/share/man/man7
+
+uninstall:
+	for p in $(PROGRAMS); do \
+		rm -f $(DESTDIR)$(PREFIX)/bin/$(PROGPREFIX)$$p $(DESTDIR)$(PREFIX)/share/man/man1/$(PROGPREFIX)$$p.1 \
+			$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(PROGPREFIX)$$p || exit; \
+	done
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man5/weir.5 $(DESTDIR)$(PREFIX)/share/man/man7/weir.7
+
+clean:
+	rm -rf $(BIN)
+
+dist:
+	v=$$(sed -n 's/^#define WEIR_VERSION "\(.*\)"/\1/p' common/cli.h) && \
+	git archive --prefix=weir-$$v/ -o weir-$$v.tar.gz HEAD
+
+.PHONY: all check sanitize lint bench install uninstall clean dist
