@@ -3,7 +3,7 @@
  *
  * A program describes its options in one table. Parsing, the usage line, --help and shell completion are
  * made from it, and the man page is checked against it. Values land where the table points; what a variable
- * holds before parsing is the default that --help prints.
+ * holds before parsing is the default that --help prints, unless it is NULL, NaN or below the option's bounds.
  *
  * Statuses: 0 every byte was read, understood and written; 1 a check that was asked for failed; 2 the
  * command line is wrong; 3 a record or a group is wrong; 4 the system or a model file failed. The function
@@ -202,7 +202,7 @@ cli_usage(const struct cli *cli, FILE *to)
 static inline void
 cli_default(const struct cli_option *o, FILE *to)
 {
-	if (o->kind == CLI_INT)
+	if (o->kind == CLI_INT && (double)*(const int64_t *)o->value >= o->least)
 		fprintf(to, " (%lld)", (long long)*(const int64_t *)o->value);
 	else if (o->kind == CLI_REAL && !isnan(*(const double *)o->value))
 		fprintf(to, " (%g)", *(const double *)o->value);

@@ -15,7 +15,8 @@ struct rows {
 	struct input *in;
 	struct record record;
 	struct csv_row row;
-	struct view *field;     /* the values of the row in hand; views into line or row */
+	struct view line;       /* the row in hand as it came, without its line end */
+	struct view *field;     /* its values; views into line or row */
 	size_t n;
 	char **name;            /* owned: the header; NULL for records */
 	size_t n_names;
@@ -105,11 +106,13 @@ rows_next(struct rows *r)
 	if (!r->csv) {
 		bool more = record_next(r->in, &r->record, 1);
 
+		r->line = r->record.line;
 		r->field = r->record.field;
 		r->n = r->record.n;
 		return more;
 	}
 	while (rows_csv(r, &line)) {
+		r->line = line;
 		r->field = r->row.field;
 		r->n = r->row.n;
 		if (r->in->line == 1)
