@@ -13,6 +13,7 @@
 #define WEIR_CLI_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdarg.h>
@@ -291,6 +292,18 @@ cli_close_stdout(void)
 }
 
 /*
+ * Where stdin, stdout or stderr is closed, a descriptor on which every read or write fails takes its number:
+ * else a file opened later would get it, and the bytes with it.
+ */
+static inline void
+cli_hold_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			die_system("/dev/null");
+}
+
+/*
  * Reads the options into the variables of the table; argv[the result] is the first operand.
  * --help, --version and --completion print and exit 0; a wrong option exits 2.
  */
@@ -304,6 +317,7 @@ cli_parse(const struct cli *cli, int argc, char **argv)
 	int c;
 
 	cli_program = cli->name;
+	cli_hold_descriptors();
 	if (n > MAX_OPTIONS)
 		abort();
 	for (size_t i = 0; i < n; i++) {

@@ -106,6 +106,13 @@ writer_whole(struct writer *w, uint64_t value)
 	writer_put(w, text, number_print_whole(text, value));
 }
 
+/* The letter behind the backslash for a byte that a field may not hold; NUL for every other byte. */
+static inline char
+escape_letter(char c)
+{
+	return c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\\' ? '\\' : '\0';
+}
+
 /* A value that may hold anything, with TAB, newline, carriage return and backslash as \t \n \r \\. */
 static inline void
 writer_escaped(struct writer *w, struct view v)
@@ -113,14 +120,13 @@ writer_escaped(struct writer *w, struct view v)
 	size_t from = 0;
 
 	for (size_t i = 0; i < v.n; i++) {
-		char c = v.at[i];
-		char name = c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\\' ? '\\' : '\0';
+		char letter = escape_letter(v.at[i]);
 
-		if (!name)
+		if (!letter)
 			continue;
 		writer_put(w, v.at + from, i - from);
 		writer_char(w, '\\');
-		writer_char(w, name);
+		writer_char(w, letter);
 		from = i + 1;
 	}
 	writer_put(w, v.at + from, v.n - from);
@@ -257,7 +263,7 @@ input_scan(struct input *in, size_t from)
 	}
 }
 
-/* The line without its end: LF, or CR LF, which is said once. */
+/* The line without its end: LF, or CR LF, which is said once. What is left must not be too long. */
 static inline struct view
 input_trim(struct input *in, struct view line)
 {
@@ -269,6 +275,8 @@ input_trim(struct input *in, struct view line)
 			warn("%s:%" PRIu64 ": line ends in CR LF; the CR is dropped here and below", in->name, in->line);
 		in->said_cr = true;
 	}
+	if (line.n > (size_t)in->max_line)
+		die_data("%s:%" PRIu64 ": line is longer than %" PRId64 " bytes", in->name, in->line, in->max_line);
 	return line;
 }
 
@@ -291,8 +299,6 @@ input_line(struct input *in, struct view *line)
 	*line = in->raw;
 	if (in->line == 1 && n >= 3 && memcmp(line->at, "\xEF\xBB\xBF", 3) == 0)
 		*line = (struct view){line->at + 3, n - 3};
-	if ((int64_t)line->n > in->max_line)
-		die_data("%s:%" PRIu64 ": line is longer than %" PRId64 " bytes", in->name, in->line, in->max_line);
 	*line = input_trim(in, *line);
 	return true;
 }

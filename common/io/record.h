@@ -25,12 +25,13 @@ record_split(struct record *r, struct view line)
 
 	r->line = line;
 	r->n = 0;
-	do {
+	for (;; p = tab + 1) {
 		tab = memchr(p, '\t', (size_t)(end - p));
 		r->field = grow(r->field, &r->capacity, r->n + 1, sizeof *r->field);
 		r->field[r->n++] = (struct view){p, (size_t)((tab ? tab : end) - p)};
-		p = tab + 1;
-	} while (tab);
+		if (!tab)
+			return;
+	}
 }
 
 /*
