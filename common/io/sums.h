@@ -1,0 +1,283 @@
+/*
+ * sums.h - what the programs that sum by key share: the way from a row to its key, and from the keys to sorted lines.
+ *
+ * A program's loop has a row in hand, makes a tally of one from its value, and adds it to the tally of its key.
+ * With --partial the tallies are written whole, one line per key: the program's tag, the key, the statistics. With
+ * --merge such lines are the rows. Keys are written in the order of their bytes: any split gives the same output.
+ */
+#ifndef WEIR_SUMS_H
+#define WEIR_SUMS_H
+
+#include "keys.h"
+#include "rows.h"
+
+struct sums {
+	/* set by the program */
+	const char *tag;      /* of its partial lines: name and version of their format */
+	const char *columns;  /* names of what it writes behind the key, TAB-separated */
+	size_t n_statistics;  /* of a partial line */
+	size_t size;          /* of a tally, in bytes; all 0 is one of no records */
+
+	/* set by the options table */
+	const char *group;    /* columns of the key, comma-separated; NULL: all rows are one */
+	const char *value;    /* column of the value; NULL is the last but one field */
+	bool header, partial, merge;
+	double level;
+	struct input in;
+	struct rows rows;
+
+	struct writer out;
+	struct keys keys;
+	unsigned char *tally; /* owned: that of key id is at id * size */
+	size_t capacity;
+	const char **column;  /* owned: the columns of the key, by name or number */
+	size_t n_columns;     /* with --merge, of the lines */
+	char *columns_text;   /* owned: the bytes of their names */
+	size_t *place;        /* owned: where they are in a row; NULL before the first */
+	size_t value_place;   /* in a partial line, the first statistic's */
+	char *key;            /* owned: a key joined from several columns */
+	size_t key_capacity;
+};
+
+#define SUMS_DEFAULTS .level = 0.95, .in = INPUT_DEFAULTS
+
+/* The rows every program that sums by key has in its options table, beside -y. */
+#define SUMS_OPTIONS(s)                                                                                      \
+	ROWS_OPTIONS((s).rows),                                                                                 \
+	{'g', "group", "KEYS", "columns to sum by, comma-separated", CLI_TEXT, &(s).group, 0, 0},               \
+	{'H', "header", NULL, "print a header", CLI_FLAG, &(s).header, 0, 0},                                   \
+	{'\0', "level", "P", "probability that an interval covers", CLI_REAL, &(s).level, 0, 0.999999},         \
+	{'\0', "merge", NULL, "input is lines of --partial: add them up", CLI_FLAG, &(s).merge, 0, 0},          \
+	{'\0', "partial", NULL, "print mergeable statistics, no figures", CLI_FLAG, &(s).partial, 0, 0},        \
+	INPUT_OPTIONS((s).in)
+
+/* Cuts the argument of -g at its commas. */
+static inline void
+sums_cut_columns(struct sums *s)
+{
+	size_t capacity = 0;
+	char *comma;
+
+	if (!s->group)
+		return;
+	s->columns_text = text_copy(s->group);
+	for (char *p = s->columns_text; p; p = comma ? comma + 1 : NULL) {
+		s->column = grow(s->column, &capacity, s->n_columns + 1, sizeof *s->column);
+		s->column[s->n_columns++] = p;
+		comma = strchr(p, ',');
+		if (comma)
+			*comma = '\0';
+	}
+}
+
+/* Starts to read the operands argv[first..], to write on stdout. */
+static inline void
+sums_open(struct sums *s, int argc, char **argv, int first)
+{
+	if (s->merge && (s->rows.csv || s->rows.delimiter || s->value))
+		die_usage("--merge: reads lines of --partial: no -C, -d, -y");
+	if (s->partial && s->header)
+		die_usage("--partial: its lines have no header (-H)");
+	rows_open(&s->rows, &s->in);
+	if (s->rows.csv && !s->value)
+		die_usage("-C: -y must name the column to sum");
+	sums_cut_columns(s);
+	writer_init(&s->out, STDOUT_FILENO, "stdout");
+	input_open(&s->in, argc, argv, first, &s->out);
+}
+
+/* Finds the columns, once the first row is in hand. */
+static inline void
+sums_find_columns(struct sums *s)
+{
+	s->place = allocate(s->n_columns, sizeof *s->place);
+	for (size_t i = 0; i < s->n_columns; i++)
+		s->place[i] = rows_place(&s->rows, s->column[i], "group");
+	s->value_place = rows_place(&s->rows, s->value ? s->value : "-2", "label");
+}
+
+/* Whether the line in hand is a partial one of this program; the columns of its key lie behind the tag. */
+static inline bool
+sums_accept_partial(struct sums *s)
+{
+	size_t n = s->rows.n;
+
+	if (!view_equal(s->rows.field[0], view_of(s->tag)) || n < 1 + s->n_statistics) {
+		input_refuse(&s->in, (struct fault){.rule = "not a line of this program's --partial",
+		                                    .value = s->rows.record.line});
+		return false;
+	}
+	s->value_place = n - s->n_statistics;
+	if ((s->group || s->header) && s->n_columns != s->value_place - 1)
+		die_usage("--group: names %zu columns: the keys of the lines have %zu", s->n_columns,
+		          s->value_place - 1);
+	s->n_columns = s->value_place - 1;
+	return true;
+}
+
+/* The next row, or with --merge the next partial line. False when all is read. */
+static inline bool
+sums_next(struct sums *s)
+{
+	while (rows_next(&s->rows)) {
+		if (s->merge && !sums_accept_partial(s))
+			continue;
+		if (!s->merge && !s->place)
+			sums_find_columns(s);
+		return true;
+	}
+	return false;
+}
+
+/* The value of the row in hand. */
+static inline struct view
+sums_value(const struct sums *s)
+{
+	return s->rows.field[s->value_place];
+}
+
+/* Refuses the row in hand for its value, or for statistic i, from 0, of a partial line. False. */
+static inline bool
+sums_refuse(struct sums *s, size_t i, const char *name, struct fault fault)
+{
+	size_t place = s->value_place + i;
+
+	fault.field = (int)place + 1;
+	fault.name = s->rows.csv ? rows_name(&s->rows, place) : name;
+	input_refuse(&s->in, fault);
+	return false;
+}
+
+/* Statistic i of a partial line that is a count; the line is refused where it is none. */
+static inline bool
+sums_count(struct sums *s, size_t i, const char *name, uint64_t *count)
+{
+	struct view text = s->rows.field[s->value_place + i];
+
+	if (text.n && number_whole(text, count) == text.n)
+		return true;
+	return sums_refuse(s, i, name, (struct fault){.rule = "not a count", .value = text});
+}
+
+/* Adds a value to the key being joined, of which n bytes are there. Returns how many are there then. */
+static inline size_t
+sums_join(struct sums *s, size_t n, struct view value)
+{
+	s->key = grow(s->key, &s->key_capacity, n + 2 * value.n + 1, 1);
+	if (!s->rows.csv) {
+		memcpy(s->key + n, value.at, value.n);
+		return n + value.n;
+	}
+	for (size_t i = 0; i < value.n; i++) {
+		char letter = escape_letter(value.at[i]);
+
+		if (letter)
+			s->key[n++] = '\\';
+		s->key[n++] = letter ? letter : value.at[i];
+	}
+	return n;
+}
+
+/* The key of the row in hand as it is written: the columns, TAB-separated. */
+static inline struct view
+sums_key(struct sums *s)
+{
+	const struct view *field = s->rows.field;
+	size_t n = 0;
+
+	if (s->merge && s->value_place == 1)
+		return (struct view){"", 0};
+	if (s->merge)
+		return (struct view){field[1].at, (size_t)(field[s->value_place].at - 1 - field[1].at)};
+	if (s->n_columns == 1 && !s->rows.csv)
+		return field[s->place[0]];
+	for (size_t i = 0; i < s->n_columns; i++) {
+		n = sums_join(s, n, field[s->place[i]]);
+		s->key[n++] = '\t';
+	}
+	return n ? (struct view){s->key, n - 1} : (struct view){"", 0};
+}
+
+/* The tally of the key of the row in hand, valid until the next call. */
+static inline void *
+sums_tally(struct sums *s)
+{
+	bool fresh;
+	uint32_t id = keys_id(&s->keys, sums_key(s), &fresh);
+
+	s->tally = grow(s->tally, &s->capacity, (size_t)id + 1, s->size);
+	return fresh ? memset(s->tally + id * s->size, 0, s->size) : s->tally + id * s->size;
+}
+
+/* The row in hand takes a sum past what it can hold. */
+_Noreturn static inline void
+sums_overflow(const struct sums *s)
+{
+	die_data("%s:%" PRIu64 ": the sum overflows", s->in.name, s->in.line);
+}
+
+/*
+ * After the last row: writes the header; the n keys in the order they are to be written in, for free(). Nothing
+ * summed is an error, but not of a shard.
+ */
+static inline struct keys_entry *
+sums_finish(struct sums *s, uint32_t *n)
+{
+	input_close(&s->in);
+	*n = s->keys.n;
+	if (!*n && !s->partial)
+		die_data("no records");
+	for (size_t i = 0; s->header && i < s->n_columns; i++) {
+		writer_escaped(&s->out, view_of(s->column[i]));
+		writer_char(&s->out, '\t');
+	}
+	if (s->header) {
+		writer_text(&s->out, s->columns);
+		writer_char(&s->out, '\n');
+	}
+	return keys_sorted(&s->keys);
+}
+
+/* Starts the line of a key. Returns its tally. */
+static inline const void *
+sums_begin(struct sums *s, const struct keys_entry *key)
+{
+	if (s->partial) {
+		writer_text(&s->out, s->tag);
+		writer_char(&s->out, '\t');
+	}
+	if (s->n_columns) {
+		writer_view(&s->out, key->text);
+		writer_char(&s->out, '\t');
+	}
+	return s->tally + key->id * s->size;
+}
+
+/* Ends it with n figures, which a partial line has none of; one that cannot be told, as it is not finite, is `?`. */
+static inline void
+sums_end(struct sums *s, size_t n, const double *figure)
+{
+	for (size_t i = 0; i < n && !s->partial; i++) {
+		writer_char(&s->out, '\t');
+		if (isfinite(figure[i]))
+			writer_number(&s->out, figure[i]);
+		else
+			writer_char(&s->out, '?');
+	}
+	writer_char(&s->out, '\n');
+}
+
+static inline void
+sums_close(struct sums *s)
+{
+	writer_close(&s->out);
+	rows_free(&s->rows);
+	keys_free(&s->keys);
+	free(s->tally);
+	free(s->column);
+	free(s->columns_text);
+	free(s->place);
+	free(s->key);
+}
+
+#endif
