@@ -1,0 +1,141 @@
+/*
+ * spool.h - a compact temporary store of parsed records, for several passes in any order.
+ *
+ * A unit is what is read back together: a record, or the group of a choice. Two files without a name, in TMPDIR
+ * or /tmp, hold the units and where each starts; they go with the process. Read back, they are mapped.
+ */
+#ifndef WEIR_SPOOL_H
+#define WEIR_SPOOL_H
+
+#include <sys/mman.h>
+
+#include "batch.h"
+
+struct spool {
+	struct writer data, starts; /* words of 4 bytes; offsets of 8, in bytes of data */
+	uint64_t n;                 /* units */
+	uint64_t bytes;             /* of data */
+	const char *map;            /* owned, as is start: once it is read back */
+	const uint64_t *start;
+};
+
+static inline int
+spool_file(void)
+{
+	const char *folder = getenv("TMPDIR"), name[] = "/weir.XXXXXX";
+	char *path;
+	size_t n;
+	int fd;
+
+	if (!folder || !*folder)
+		folder = "/tmp";
+	n = strlen(folder);
+	path = allocate(n + sizeof name, 1);
+	memcpy(path, folder, n);
+	memcpy(path + n, name, sizeof name);
+	if ((fd = mkstemp(path)) < 0 || unlink(path) < 0)
+		die_system("a temporary file in %s", folder);
+	free(path);
+	return fd;
+}
+
+static inline void
+spool_init(struct spool *s)
+{
+	*s = (struct spool){0};
+	writer_init(&s->data, spool_file(), "temporary file");
+	writer_init(&s->starts, spool_file(), "temporary file");
+}
+
+static inline void
+spool_put(struct spool *s, const void *words, size_t n)
+{
+	writer_put(&s->data, words, n * 4);
+	s->bytes += n * 4;
+}
+
+/* Appends records from .. from + n of a batch as one unit. */
+static inline void
+spool_add(struct spool *s, const struct batch *b, size_t from, size_t n)
+{
+	uint32_t count = (uint32_t)n;
+
+	writer_put(&s->starts, (const char *)&s->bytes, sizeof s->bytes);
+	spool_put(s, &count, 1);
+	for (size_t i = from; i < from + n; i++) {
+		size_t at = b->start[i], features = b->start[i + 1] - at;
+
+		count = (uint32_t)features;
+		spool_put(s, &b->label[i], 1);
+		spool_put(s, &b->weight[i], 1);
+		spool_put(s, &count, 1);
+		spool_put(s, b->features.index + at, features);
+		spool_put(s, b->features.value + at, features);
+	}
+	s->n++;
+}
+
+static inline void *
+spool_map(struct writer *w, uint64_t bytes)
+{
+	void *map;
+
+	writer_flush(w);
+	if (!bytes)
+		return NULL;
+	map = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, w->fd, 0);
+	if (map == MAP_FAILED)
+		die_system("%s", w->name);
+	return map;
+}
+
+/* All units are in: from here on they are read. */
+static inline void
+spool_rewind(struct spool *s)
+{
+	s->map = spool_map(&s->data, s->bytes);
+	s->start = spool_map(&s->starts, s->n * sizeof *s->start);
+}
+
+/* Appends the records of unit i to a batch. */
+static inline void
+spool_read(const struct spool *s, uint64_t i, struct batch *b)
+{
+	const char *p = s->map + s->start[i];
+	uint32_t records, n;
+
+	memcpy(&records, p, 4);
+	p += 4;
+	while (records--) {
+		float label, weight;
+
+		memcpy(&label, p, 4);
+		memcpy(&weight, p + 4, 4);
+		memcpy(&n, p + 8, 4);
+		p += 12;
+		for (size_t j = 0; j < n; j++) {
+			uint32_t index;
+			float value;
+
+			memcpy(&index, p + 4 * j, 4);
+			memcpy(&value, p + 4 * (n + j), 4);
+			features_add(&b->features, index, value);
+		}
+		p += 8 * (size_t)n;
+		batch_close_record(b, label, weight);
+	}
+}
+
+static inline void
+spool_free(struct spool *s)
+{
+	if (s->map)
+		munmap((void *)(uintptr_t)s->map, (size_t)s->bytes);
+	if (s->start)
+		munmap((void *)(uintptr_t)s->start, (size_t)(s->n * sizeof *s->start));
+	writer_close(&s->data);
+	writer_close(&s->starts);
+	*s = (struct spool){0};
+}
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * belief.h - weights as Gaussian beliefs: learnt in one pass, with nothing to tune.
+ *
+ * Each weight of a log-linear model is N(mu, v). A record is learnt once, by assumed-density filtering
+ * (Spiegelhalter and Lauritzen 1990; the moderated output is MacKay 1992; Graepel et al. 2010 do the probit):
+ *
+ *     s = sum mu_i x_i,  S = sum v_i x_i^2,  p = sigmoid(s / sqrt(1 + pi S / 8)),  h = p (1 - p)
+ *     mu_i += v_i x_i (y - p) / (1 + h S),   v_i -= v_i^2 x_i^2 h / (1 + h S)
+ *
+ * A softmax head has a belief per class, a choice head shares its beliefs among the candidates of a group; both
+ * take the same step with their own p, h and S. A record of weight w counts as w of them: w h and w (y - p).
+ *
+ * Legend: K classes (1 for sigmoid and choice), n features of a record, index[n] and x[n] the features, no index
+ * twice. w is [inputs][K][2] float, mean and variance side by side; bias is [K][2] double, or NULL.
+ */
+#ifndef WEIR_BELIEF_H
+#define WEIR_BELIEF_H
+
+#include "../num/random.h"
+
+/* A fresh belief is N(0, BELIEF_VARIANCE), a fresh bias N(0, BELIEF_BIAS_VARIANCE): it owes nothing to zero. */
+#define BELIEF_VARIANCE 0.3
+#define BELIEF_BIAS_VARIANCE 100.0
+
+/* No variance falls below this: it would be as good as fixed long before. */
+#define BELIEF_LEAST 0x1p-100
+
+/* s[K] and S[K]: mean and variance of the logit. Both written. */
+static inline void
+belief_sums(size_t K, double *s, double *S, size_t n, const uint32_t *index, const float *x, const float *w,
+            const double *bias)
+{
+	for (size_t k = 0; k < K; k++) {
+		s[k] = bias ? bias[2 * k] : 0;
+		S[k] = bias ? bias[2 * k + 1] : 0;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const float *row = w + 2 * K * index[i];
+		double xi = (double)x[i], square = xi * xi;
+
+		for (size_t k = 0; k < K; k++) {
+			s[k] += (double)row[2 * k] * xi;
+			S[k] += (double)row[2 * k + 1] * square;
+		}
+	}
+}
+
+/* The logit whose sigmoid is the mean of sigmoid over N(s, S), nearly (MacKay 1992, eq. 10). */
+static inline double
+belief_moderate(double s, double S)
+{
+	return s / sqrt(1 + MATH_PI / 8 * S);
+}
+
+/*
+ * z[K]: the logits of one draw of all weights. The draw of a weight depends on (seed, key, its place) alone, so
+ * the candidates of a group, which share the key, are ranked by one draw: Thompson sampling. Written.
+ */
+static inline void
+belief_draw(size_t K, double *z, size_t n, const uint32_t *index, const float *x, const float *w, const double *bias,
+            uint64_t seed, uint64_t key)
+{
+	uint64_t stream = random_bits(seed, key);
+
+	for (size_t k = 0; k < K; k++)
+		z[k] = bias ? bias[2 * k] + sqrt(bias[2 * k + 1]) * random_normal(~stream, k) : 0;
+	for (size_t i = 0; i < n; i++) {
+		const float *row = w + 2 * K * index[i];
+
+		for (size_t k = 0; k < K; k++)
+			z[k] += (double)x[i] * ((double)row[2 * k] +
+			                        sqrt((double)row[2 * k + 1]) * random_normal(stream, (uint64_t)index[i] * K + k));
+	}
+}
+
+/*
+ * Rounds to float, up or down by chance with the mean kept: 29 random bits are added below the last bit of the
+ * result. To the nearest, the steps of a weight seen 10^8 times would be lost, and those of the rarer label
+ * alone would not. Exact in the normal range of float.
+ */
+static inline float
+belief_round(double value, uint64_t random)
+{
+	const uint64_t below = ((uint64_t)1 << 29) - 1;
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof bits);
+	bits = (bits + (random & below)) & ~below;
+	memcpy(&value, &bits, sizeof value);
+	return (float)value;
+}
+
+/*
+ * The step of one weight: mean and variance after a record where it has value x.
+ * gain is w (y - p) / (1 + w h S), shrink is w h / (1 + w h S).
+ */
+static inline void
+belief_step(double *mean, double *variance, double x, double gain, double shrink)
+{
+	double v = *variance, left = v - v * x * (v * x) * shrink;
+
+	*mean += v * x * gain;
+	*variance = left > BELIEF_LEAST ? left : BELIEF_LEAST;
+}
+
+/*
+ * Learns one record: steps all its weights and the bias. gain[K] and shrink[K] as for belief_step. `number` tells
+ * records apart, for rounding: the count of records before this one. frozen_w and frozen_bias leave theirs alone.
+ */
+static inline void
+belief_update(size_t K, const double *gain, const double *shrink, size_t n, const uint32_t *index, const float *x,
+              float *w, double *bias, uint64_t number)
+{
+	uint64_t random = random_mix(number + 1);
+
+	for (size_t i = 0; w && i < n; i++) {
+		float *row = w + 2 * K * index[i];
+
+		for (size_t k = 0; k < K; k++) {
+			double mean = (double)row[2 * k], variance = (double)row[2 * k + 1];
+
+			belief_step(&mean, &variance, (double)x[i], gain[k], shrink[k]);
+			random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+			row[2 * k] = belief_round(mean, random >> 35);
+			row[2 * k + 1] = belief_round(variance, random >> 6);
+		}
+	}
+	for (size_t k = 0; bias && k < K; k++)
+		belief_step(&bias[2 * k], &bias[2 * k + 1], 1, gain[k], shrink[k]);
+}
+
+/*
+ * gain and shrink of one output: p the probability it was given, y what came (0 or 1), S the variance of its
+ * logit, weight how many records this one counts for.
+ */
+static inline void
+belief_gain(double p, double y, double S, double weight, double *gain, double *shrink)
+{
+	double h = weight * p * (1 - p);
+
+	*gain = weight * (y - p) / (1 + h * S);
+	*shrink = h / (1 + h * S);
+}
+
+/* A variance widened by the shift between domains, q, and never wider than a fresh prior's. */
+static inline double
+belief_widen(double variance, double q, double prior)
+{
+	return variance + q < prior ? variance + q : prior;
+}
+
+#endif

@@ -1,0 +1,282 @@
+/*
+ * model.h - net to safetensors and back, with what it needs to be used, resumed and traced.
+ *
+ * Tensors are named as in a PyTorch state_dict; the optimiser's states ride along as "optim.TENSOR.STATE". The
+ * metadata hold the architecture, how the weights were learnt, and the checksum of the model they started from.
+ */
+#ifndef WEIR_MODEL_H
+#define WEIR_MODEL_H
+
+#include "../io/safetensors.h"
+#include "train.h"
+
+#define MODEL_FORMAT "weir 1"
+
+struct model {
+	struct net net;
+	const struct optimiser *optimiser;  /* NULL for beliefs */
+	struct optimiser_settings set;
+	uint64_t batch;                     /* records of a step */
+	uint64_t seed;
+	double variance;                    /* of a fresh belief */
+	struct progress progress;           /* of the first pass; its records count all passes */
+	char parent[SAFETENSORS_DIGITS + 1]; /* checksum of the source model; "" for none */
+	char transfer[64];                  /* how it came from the parent: "shift 0.01"; "" for not at all */
+	struct safetensors file;            /* that the tensors view, between model_open and model_own or model_free */
+};
+
+/* The model file at path cannot be used. */
+CLI_PRINTF(2, 3)
+_Noreturn static inline void
+model_refuse(const char *path, const char *format, ...)
+{
+	char why[160];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why, sizeof why, format, arguments);
+	va_end(arguments);
+	errno = 0;
+	die_system("%s: %s", path, why);
+}
+
+static inline const char *
+model_text(const struct safetensors *file, const char *path, const char *key)
+{
+	const char *text = safetensors_metadata(file, key);
+
+	if (!text)
+		model_refuse(path, "no \"%s\" in its metadata: not a model of weir", key);
+	return text;
+}
+
+/* A number of the metadata, at least 0. */
+static inline double
+model_number(const struct safetensors *file, const char *path, const char *key)
+{
+	const char *text = model_text(file, path, key);
+	double value;
+
+	if (!number_parse(view_of(text), &value) || value < 0)
+		model_refuse(path, "its \"%s\" is no number: \"%.40s\"", key, text);
+	return value;
+}
+
+static inline uint64_t
+model_count(const struct safetensors *file, const char *path, const char *key)
+{
+	struct view text = view_of(model_text(file, path, key));
+	uint64_t value;
+
+	if (!text.n || number_whole(text, &value) != text.n)
+		model_refuse(path, "its \"%s\" is no count: \"%.40s\"", key, text.at);
+	return value;
+}
+
+/* Every variance of a belief is above 0; NaN and infinity were refused with the file. */
+static inline bool
+model_variances(const struct tensor *t)
+{
+	bool good = true;
+
+	for (size_t i = 1; i < t->n; i += 2)
+		good &= t->width == sizeof(float) ? tensor_floats(t)[i] > 0 : ((const double *)t->data)[i] > 0;
+	return good;
+}
+
+/* Lets the tensor view its data in the file. */
+static inline void
+model_view(struct model *m, struct tensor *t, const char *path)
+{
+	const struct safetensor *found = safetensors_find(&m->file, t->name);
+
+	if (!found)
+		model_refuse(path, "tensor \"%s\" is missing", t->name);
+	if (found->rank != t->rank || memcmp(found->shape, t->shape, t->rank * sizeof *t->shape) != 0 ||
+	    found->type != (t->width == sizeof(double) ? SAFETENSORS_F64 : SAFETENSORS_F32))
+		model_refuse(path, "tensor \"%s\" has not the shape and type of its architecture", t->name);
+	t->data = (void *)(uintptr_t)found->data;
+	if (m->net.beliefs && !model_variances(t))
+		model_refuse(path, "tensor \"%s\" has variances that are not above 0", t->name);
+}
+
+static inline void
+model_state_name(char *to, size_t n, const struct tensor *t, const char *state)
+{
+	snprintf(to, n, "optim.%s.%s", t->name, state);
+}
+
+/* Lets the tensors view their optimiser states in the file. Returns how many there are. */
+static inline size_t
+model_view_states(struct model *m, const char *path)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; m->optimiser && i < m->net.table.n; i++)
+		for (size_t s = 0; s < m->optimiser->n_states; s++) {
+			struct tensor *t = &m->net.table.tensor[i];
+			const struct safetensor *state;
+			char name[2 * TENSOR_NAME];
+
+			model_state_name(name, sizeof name, t, m->optimiser->state[s]);
+			state = safetensors_find(&m->file, name);
+			if (!state || state->type != SAFETENSORS_F32 || state->bytes != t->n * sizeof(float))
+				model_refuse(path, "tensor \"%s\" is missing, or not of its weights' shape", name);
+			t->state[s] = (float *)(uintptr_t)state->data;
+			found++;
+		}
+	return found;
+}
+
+/*
+ * Opens a model to be read: its tensors view the mapped file, which was checked to the last byte. A file that is
+ * no model, or not of this format, is an error of the system.
+ */
+static inline void
+model_open(struct model *m, const char *path)
+{
+	struct arch arch;
+	struct arch_fault fault;
+	const char *text;
+	size_t states;
+
+	*m = (struct model){0};
+	safetensors_open(&m->file, path);
+	text = model_text(&m->file, path, "format");
+	if (strcmp(text, MODEL_FORMAT) != 0)
+		model_refuse(path, "format \"%.40s\"; this program reads \"%s\"", text, MODEL_FORMAT);
+	if (!arch_parse(&arch, model_text(&m->file, path, "architecture"), &fault))
+		model_refuse(path, "architecture: %s: \"%.*s\"", fault.rule, (int)fault.word.n, fault.word.at);
+	text = model_text(&m->file, path, "optimizer");
+	m->optimiser = optimiser_find(text);
+	if (!m->optimiser && (strcmp(text, "beliefs") != 0 || !arch_log_linear(&arch)))
+		model_refuse(path, "no such optimizer for it: \"%.40s\"", text);
+	if (m->optimiser) {
+		m->set.rate = model_number(&m->file, path, "rate");
+		m->set.l1 = model_number(&m->file, path, "l1");
+		m->set.l2 = model_number(&m->file, path, "l2");
+		m->set.step = model_count(&m->file, path, "steps");
+		m->batch = model_count(&m->file, path, "batch");
+	}
+	m->variance = m->optimiser ? BELIEF_VARIANCE : model_number(&m->file, path, "variance");
+	m->seed = model_count(&m->file, path, "seed");
+	m->progress.records = model_count(&m->file, path, "examples");
+	m->progress.weight = model_number(&m->file, path, "weight_sum");
+	m->progress.loss = model_number(&m->file, path, "loss_sum");
+	m->progress.right = model_number(&m->file, path, "right_sum");
+	snprintf(m->parent, sizeof m->parent, "%s", model_text(&m->file, path, "parent"));
+	snprintf(m->transfer, sizeof m->transfer, "%s", model_text(&m->file, path, "transfer"));
+	net_lay_out(&m->net, &arch, !m->optimiser);
+	for (size_t i = 0; i < m->net.table.n; i++)
+		model_view(m, &m->net.table.tensor[i], path);
+	states = model_view_states(m, path);
+	if (m->file.n != m->net.table.n + states)
+		model_refuse(path, "it has tensors that are not of its architecture");
+}
+
+/* Gives an opened model memory of its own, so that it can be trained; the file is closed. */
+static inline void
+model_own(struct model *m)
+{
+	struct tensors *table = &m->net.table, file = *table;
+	size_t states = m->optimiser ? m->optimiser->n_states : 0;
+
+	tensors_allocate(table);
+	tensors_allocate_states(table, states);
+	for (size_t i = 0; i < table->n; i++) {
+		memcpy(table->tensor[i].data, file.tensor[i].data, file.tensor[i].n * file.tensor[i].width);
+		for (size_t s = 0; s < states; s++)
+			memcpy(table->tensor[i].state[s], file.tensor[i].state[s], file.tensor[i].n * sizeof(float));
+	}
+	safetensors_close(&m->file);
+}
+
+static inline void
+model_free(struct model *m)
+{
+	net_free(&m->net);
+	safetensors_close(&m->file);
+}
+
+/* Metadata under construction: keys, and values in memory of their own. */
+struct model_metadata {
+	struct safetensors_entry entry[20];
+	char text[20][ARCH_TEXT];
+	size_t n;
+};
+
+CLI_PRINTF(3, 4)
+static inline void
+model_note(struct model_metadata *meta, const char *key, const char *format, ...)
+{
+	char *text = meta->text[meta->n];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, ARCH_TEXT, format, arguments);
+	va_end(arguments);
+	meta->entry[meta->n++] = (struct safetensors_entry){key, text};
+}
+
+static inline void
+model_describe(const struct model *m, struct model_metadata *meta)
+{
+	const struct progress *p = &m->progress;
+
+	model_note(meta, "format", "%s", MODEL_FORMAT);
+	model_note(meta, "architecture", "%s", "");
+	arch_print(&m->net.arch, meta->text[meta->n - 1]);
+	model_note(meta, "optimizer", "%s", m->optimiser ? m->optimiser->name : "beliefs");
+	if (m->optimiser) {
+		model_note(meta, "rate", "%.17g", m->set.rate);
+		model_note(meta, "l1", "%.17g", m->set.l1);
+		model_note(meta, "l2", "%.17g", m->set.l2);
+		model_note(meta, "batch", "%" PRIu64, m->batch);
+		model_note(meta, "steps", "%" PRIu64, m->set.step);
+	} else {
+		model_note(meta, "variance", "%.17g", m->variance);
+	}
+	model_note(meta, "seed", "%" PRIu64, m->seed);
+	model_note(meta, "examples", "%" PRIu64, p->records);
+	model_note(meta, "loss", "%.9g", p->weight > 0 ? p->loss / p->weight : 0);
+	model_note(meta, "loss_sum", "%.17g", p->loss);
+	model_note(meta, "right_sum", "%.17g", p->right);
+	model_note(meta, "weight_sum", "%.17g", p->weight);
+	model_note(meta, "parent", "%s", m->parent);
+	model_note(meta, "transfer", "%s", m->transfer);
+}
+
+static inline struct safetensor
+model_tensor(const struct tensor *t, const char *name, const void *data, size_t width)
+{
+	struct safetensor st = {.name = name, .type = width == sizeof(double) ? SAFETENSORS_F64 : SAFETENSORS_F32,
+	                        .rank = t->rank, .data = data, .bytes = t->n * width};
+
+	memcpy(st.shape, t->shape, sizeof t->shape);
+	return st;
+}
+
+/* Writes the model in the place of what is at path, whole or not at all. */
+static inline void
+model_save(const struct model *m, const char *path)
+{
+	struct safetensor tensor[TENSORS * (1 + TENSOR_STATES)];
+	char name[TENSORS * TENSOR_STATES][2 * TENSOR_NAME];
+	struct model_metadata *meta = allocate_zero(1, sizeof *meta);
+	const struct tensors *table = &m->net.table;
+	size_t n = 0, states = 0;
+
+	model_describe(m, meta);
+	for (size_t i = 0; i < table->n; i++)
+		tensor[n++] = model_tensor(&table->tensor[i], table->tensor[i].name, table->tensor[i].data,
+		                           table->tensor[i].width);
+	for (size_t i = 0; m->optimiser && i < table->n; i++)
+		for (size_t s = 0; s < m->optimiser->n_states; s++, states++) {
+			model_state_name(name[states], sizeof *name, &table->tensor[i], m->optimiser->state[s]);
+			tensor[n++] = model_tensor(&table->tensor[i], name[states], table->tensor[i].state[s], sizeof(float));
+		}
+	safetensors_save(path, tensor, n, meta->entry, meta->n);
+	free(meta);
+}
+
+#endif

@@ -1,0 +1,110 @@
+/*
+ * optimiser.h - steps along the gradient, for weights that are no beliefs.
+ *
+ * One optimiser is one function and one row of the table; help, man page and the model file read the row.
+ * Sparse weights are stepped when they are touched only: a weight whose feature is absent stays as it is, and
+ * so does its state.
+ */
+#ifndef WEIR_OPTIMISER_H
+#define WEIR_OPTIMISER_H
+
+#include "../num/math.h"
+
+/* What a step needs to know besides the gradient. */
+struct optimiser_settings {
+	double rate;   /* step size: alpha */
+	double l1, l2; /* of ftrl */
+	uint64_t step; /* number of this step, from 1 */
+};
+
+/* Steps n weights w by gradient g, with their states a and b (as many as the row says, else NULL). */
+typedef void optimiser_step(const struct optimiser_settings *set, size_t n, float *w, float *a, float *b,
+                            const float *g);
+
+/* w -= rate g */
+static inline void
+sgd_step(const struct optimiser_settings *set, size_t n, float *w, float *a, float *b, const float *g)
+{
+	(void)a, (void)b;
+	for (size_t i = 0; i < n; i++)
+		w[i] -= (float)(set->rate * (double)g[i]);
+}
+
+/* Duchi, Hazan and Singer 2011: a += g^2, w -= rate g / sqrt a */
+static inline void
+adagrad_step(const struct optimiser_settings *set, size_t n, float *w, float *a, float *b, const float *g)
+{
+	(void)b;
+	for (size_t i = 0; i < n; i++) {
+		if (g[i] == 0)
+			continue;
+		a[i] += g[i] * g[i];
+		w[i] -= (float)(set->rate * (double)g[i] / sqrt((double)a[i]));
+	}
+}
+
+/*
+ * Follow the regularised leader, proximal, per coordinate (McMahan et al. 2013, algorithm 1; beta is 1): a is z,
+ * b is the sum of squares n. A weight that comes with no history starts from where it is.
+ */
+static inline void
+ftrl_step(const struct optimiser_settings *set, size_t n, float *w, float *a, float *b, const float *g)
+{
+	for (size_t i = 0; i < n; i++) {
+		double old = (double)b[i], new = old + (double)g[i] * (double)g[i];
+		double z = (double)a[i], weight = (double)w[i];
+
+		if (old == 0 && z == 0)
+			z = -weight * (1 / set->rate + set->l2) - (weight > 0 ? set->l1 : weight < 0 ? -set->l1 : 0);
+		z += (double)g[i] - (sqrt(new) - sqrt(old)) / set->rate * weight;
+		a[i] = (float)z;
+		b[i] = (float)new;
+		if (fabs(z) <= set->l1)
+			w[i] = 0;
+		else
+			w[i] = (float)(-(z - (z > 0 ? set->l1 : -set->l1)) / ((1 + sqrt(new)) / set->rate + set->l2));
+	}
+}
+
+/* Kingma and Ba 2015, with Keras' constants: beta 0.9 and 0.999, epsilon 1e-7. a is m, b is v. */
+static inline void
+adam_step(const struct optimiser_settings *set, size_t n, float *w, float *a, float *b, const float *g)
+{
+	double t = (double)set->step;
+	double rate = set->rate * sqrt(1 - math_exp(t * math_log(0.999))) / (1 - math_exp(t * math_log(0.9)));
+
+	for (size_t i = 0; i < n; i++) {
+		a[i] += 0.1f * (g[i] - a[i]);
+		b[i] += 0.001f * (g[i] * g[i] - b[i]);
+		w[i] -= (float)(rate * (double)a[i] / (sqrt((double)b[i]) + 1e-7));
+	}
+}
+
+struct optimiser {
+	const char *name;
+	double rate;           /* where none is given */
+	size_t n_states;
+	const char *state[2];  /* names of the states in the model file */
+	optimiser_step *step;
+};
+
+static const struct optimiser optimisers[] = {
+	{"adagrad", 0.1, 1, {"sum", NULL}, adagrad_step},
+	{"ftrl", 0.1, 2, {"z", "n"}, ftrl_step},
+	{"sgd", 0.1, 0, {NULL, NULL}, sgd_step},
+	{"adam", 0.001, 2, {"m", "v"}, adam_step},
+};
+
+enum { OPTIMISERS = sizeof optimisers / sizeof *optimisers };
+
+/* The row of a name; NULL when there is none. */
+static inline const struct optimiser *
+optimiser_find(const char *name)
+{
+	for (size_t i = 0; i < OPTIMISERS; i++)
+		if (strcmp(optimisers[i].name, name) == 0)
+			return &optimisers[i];
+	return NULL;
+}
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * transfer.h - what a net takes over from another one.
+ */
+#ifndef WEIR_TRANSFER_H
+#define WEIR_TRANSFER_H
+
+#include "net.h"
+
+/* Copies a tensor, or of beliefs the means where `to` has plain weights. Same name, same shape but for that. */
+static inline void
+transfer_tensor(struct tensor *to, const struct tensor *from, bool means)
+{
+	if (!means) {
+		memcpy(to->data, from->data, from->n * from->width);
+		return;
+	}
+	for (size_t i = 0; i < to->n; i++)
+		tensor_floats(to)[i] = from->width == sizeof(double) ? (float)((const double *)from->data)[2 * i]
+		                                                     : tensor_floats(from)[2 * i];
+}
+
+/*
+ * The first `layers` layers of `to` take the weights of the same layers of `from`, which has the same ones. Where
+ * `from` holds beliefs and `to` plain weights, these are the means; beliefs come from beliefs only.
+ */
+static inline void
+transfer_layers(struct net *to, const struct net *from, size_t layers)
+{
+	bool means = from->beliefs && !to->beliefs;
+
+	for (size_t i = 0; i < layers; i++) {
+		const struct net_layer *l = &to->layer[i];
+
+		transfer_tensor(&to->table.tensor[l->weight], &from->table.tensor[l->weight], means);
+		if (l->bias != NO_TENSOR)
+			transfer_tensor(net_bias(to, l), &from->table.tensor[l->bias], means);
+	}
+}
+
+/*
+ * The source's posterior becomes the target's prior: every belief that is not frozen is widened by the variance q
+ * of the shift between the domains, to no more than a fresh one of the given variance (Chelba and Acero 2004;
+ * Finkel and Manning 2009; with the source's own doubt).
+ */
+static inline void
+transfer_widen(struct net *net, double q, double variance)
+{
+	for (size_t i = 0; i < net->table.n; i++) {
+		struct tensor *t = &net->table.tensor[i];
+
+		for (size_t j = 1; !t->frozen && j < t->n; j += 2)
+			if (t->width == sizeof(double))
+				((double *)t->data)[j] = belief_widen(((double *)t->data)[j], q, BELIEF_BIAS_VARIANCE);
+			else
+				tensor_floats(t)[j] = (float)belief_widen((double)tensor_floats(t)[j], q, variance);
+	}
+}
+
+#endif

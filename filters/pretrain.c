@@ -1,0 +1,72 @@
+/*
+ * pretrain - learn a model from records
+ *
+ * reads: records, group first, label last but one, features last
+ * writes: a model file (-o)
+ * memory: O(model); with -e above 1 the records go to a temporary file
+ */
+#include "../common/net/learn.h"
+
+static struct learn learn = LEARN_DEFAULTS;
+static const char *architecture;
+static int64_t bits = 22;
+static double variance = BELIEF_VARIANCE;
+static const char *source;
+
+static const struct cli_option options[] = {
+	{'a', "architecture", "LAYERS", "layers in order (hash BITS, dense 1 sigmoid)", CLI_TEXT, &architecture, 0, 0},
+	{'b', "bits", "N", "bits of the hash, where no architecture says", CLI_INT, &bits, 1, ARCH_BITS},
+	{'m', "model", "FILE", "model to resume; the output file where none is named", CLI_TEXT, &source, 0, 0},
+	{'\0', "variance", "V", "of a fresh belief", CLI_REAL, &variance, 1e-6, 100},
+	LEARN_OPTIONS(learn),
+};
+
+static const struct cli cli = {"pretrain", "learn a model from records", "[file ...]", options,
+                               sizeof options / sizeof *options};
+
+/* A fresh model of the architecture that the options name. */
+static void
+start(struct model *m)
+{
+	char text[64];
+	struct arch arch;
+	struct arch_fault fault;
+
+	snprintf(text, sizeof text, "hash %d, dense 1 sigmoid", (int)bits);
+	if (!arch_parse(&arch, architecture ? architecture : text, &fault))
+		die_usage("--architecture: %s: \"%.*s\"", fault.rule, (int)fault.word.n, fault.word.at);
+	learn_choose(&learn, m, &arch, NULL);
+	m->variance = variance;
+	net_init(&m->net, &arch, !m->optimiser, variance, m->seed);
+	tensors_allocate_states(&m->net.table, m->optimiser ? m->optimiser->n_states : 0);
+}
+
+/* The model to go on with, as it stopped; its own settings hold. */
+static void
+resume(struct model *m)
+{
+	if (architecture)
+		die_usage("--architecture: the model to resume has its own");
+	learn_check_resume(&learn);
+	model_open(m, source ? source : learn.out);
+	model_own(m);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct model model = {0};
+	int first = cli_parse(&cli, argc, argv);
+
+	if (!learn.out)
+		die_usage("-o names the file that the model goes to");
+	if (source && !learn.resume)
+		die_usage("--model: with --resume; finetune starts from a model of another domain");
+	if (learn.resume)
+		resume(&model);
+	else
+		start(&model);
+	learn_run(&learn, &model, argc, argv, first);
+	model_free(&model);
+	return 0;
+}
