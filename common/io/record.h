@@ -131,12 +131,14 @@ features_add(struct features *f, uint32_t index, float value)
 static inline void
 features_merge(struct features *f, size_t from)
 {
-	uint32_t *index = f->index + from;
-	float *value = f->value + from;
+	uint32_t *index;
+	float *value;
 	size_t n = f->n - from;
 
 	if (n < 2)
 		return;
+	index = f->index + from;
+	value = f->value + from;
 	if (indexset_need(n) > f->cells) {
 		free(f->seen.cell);
 		f->cells = indexset_need(n);
