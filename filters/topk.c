@@ -7,6 +7,7 @@
  */
 #include "../common/cli.h"
 #include "../common/io/keys.h"
+#include "../common/io/ranking.h"
 #include "../common/io/record.h"
 #include "../common/num/random.h"
 
@@ -37,62 +38,23 @@ static const struct cli cli = {
 	"topk", "the best records of each group, best first", "[file ...]", options, sizeof options / sizeof *options,
 };
 
-/* Where a line stands. */
-struct origin {
-	const char *file; /* not owned */
-	uint64_t line;    /* in the file, for messages */
-	uint64_t n;       /* in all files */
-};
-
-/* Some bytes of a line. */
-struct span {
-	uint32_t at, n;
-};
-
-/* A record that is among the best of its group so far. */
-struct pick {
-	double key;        /* what ranks it: the score; with -T the utility and a Gumbel draw */
-	double utility;    /* with -T: score / T */
-	double propensity; /* with -T, once the group is complete */
-	struct origin origin;
-	struct span item, category, label;
-	size_t n, capacity; /* bytes of the line; room for them */
-	char line[];
-};
-
-/* ln(e^a + e^b + ...) = most + ln(sum). */
-struct logsum {
-	double most, sum;
-};
-
-static const struct logsum logsum_empty = {-INFINITY, 0};
-
-struct group {
-	struct pick **pick;  /* owned: the best n, best first, then some to be used again */
-	size_t n, made, capacity;
-	struct logsum rest;  /* with -T: of the utilities of the other records */
-};
-
 static struct writer out;
 static struct record record;
 static size_t group_place, item_place, score_place, label_place, category_place;
 static struct keys names;       /* of the groups */
 static struct keys excluded;    /* group TAB item */
-static struct group *group;     /* owned: of each name; with --contiguous one, which is the open one's */
+static struct ranking *group;   /* owned: one for each name; with --contiguous one only */
 static size_t n_groups, group_capacity;
 static struct origin *end;      /* owned: with --contiguous, the last line of each group that has ended */
 static size_t end_capacity;
 static uint32_t current;        /* id of the group of the record before the one in hand */
 static struct origin previous;  /* and where that record stands */
 
-static void
-logsum_add(struct logsum *s, double x)
+/* The record in hand stands here. */
+static struct origin
+here(void)
 {
-	if (x > s->most) {
-		s->sum *= math_exp(s->most - x);
-		s->most = x;
-	}
-	s->sum += math_exp(x - s->most);
+	return (struct origin){in.name, in.line, in.lines};
 }
 
 /* Group and item as one key, valid until the next call. */
@@ -130,164 +92,48 @@ is_excluded(void)
 	return excluded.n && keys_find(&excluded, pair_key(record.field[group_place], record.field[item_place]), &id);
 }
 
-static struct view
-span_view(const struct pick *p, struct span s)
-{
-	return (struct view){p->line + s.at, s.n};
-}
-
-static struct span
-span_of(struct view field)
-{
-	return (struct span){(uint32_t)(field.at - record.line.at), (uint32_t)field.n};
-}
-
-/* The record in hand as a pick, in the place of one that is not needed any more, or of NULL. */
-static struct pick *
-pick_make(struct pick *p, double key, double utility)
-{
-	size_t n = record.line.n;
-
-	if (!p || p->capacity < n) {
-		free(p);
-		p = allocate(1, sizeof *p + n);
-		p->capacity = n;
-	}
-	p->key = key;
-	p->utility = utility;
-	p->origin = (struct origin){in.name, in.line, in.lines};
-	p->item = span_of(record.field[item_place]);
-	p->category = span_of(record.field[category_place]);
-	p->label = span_of(record.field[label_place]);
-	p->n = n;
-	memcpy(p->line, record.line.at, n);
-	return p;
-}
-
-/* The rank, from 0, of a new key: behind the equal ones, which came before it. */
-static size_t
-rank_of(const struct group *g, double key)
-{
-	size_t from = 0, to = g->n;
-
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-
-		if (g->pick[middle]->key >= key)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from;
-}
-
-/* The rank that is lost when the record in hand comes in: the last one, of its category where that is full; n for none. */
-static size_t
-rank_lost(const struct group *g)
-{
-	struct view category = record.field[category_place];
-	size_t same = 0, lost = 0;
-
-	for (size_t i = 0; cap && i < g->n; i++)
-		if (view_equal(span_view(g->pick[i], g->pick[i]->category), category)) {
-			same++;
-			lost = i;
-		}
-	if (cap && same == (size_t)cap)
-		return lost;
-	return g->n < (size_t)k ? g->n : g->n - 1;
-}
-
-/* Takes the record in hand in if it is among the best. */
-static void
-group_add(struct group *g, double key, double utility)
-{
-	size_t rank = rank_of(g, key), lost = rank_lost(g);
-	struct pick *p = NULL;
-
-	if (rank > lost || rank == (size_t)k) {
-		logsum_add(&g->rest, utility);
-		return;
-	}
-	if (lost < g->n) {
-		logsum_add(&g->rest, g->pick[lost]->utility);
-		p = g->pick[lost];
-	} else if (++g->n > g->made) {
-		g->pick = grow(g->pick, &g->capacity, g->n, sizeof *g->pick);
-		g->made = g->n;
-	} else {
-		p = g->pick[lost];
-	}
-	memmove(g->pick + rank + 1, g->pick + rank, (lost - rank) * sizeof *g->pick);
-	g->pick[rank] = pick_make(p, key, utility);
-}
-
 /* An item has one place in a ranking. */
 static void
-check_items(const struct group *g)
+check_items(const struct ranking *r)
 {
-	for (size_t i = 1; i < g->n; i++)
+	for (size_t i = 1; i < r->n; i++)
 		for (size_t j = 0; j < i; j++) {
-			const struct pick *a = g->pick[i], *b = g->pick[j];
-			bool swap = a->origin.n < b->origin.n;
-			struct origin again = swap ? b->origin : a->origin, first = swap ? a->origin : b->origin;
+			const struct candidate *a = &r->pick[i]->is, *b = &r->pick[j]->is;
+			const struct candidate *first = a->origin.n < b->origin.n ? a : b, *again = first == a ? b : a;
 
-			if (view_equal(span_view(a, a->item), span_view(b, b->item)))
-				die_data("%s:%" PRIu64 ": its group has the same item at %s:%" PRIu64, again.file, again.line,
-				         first.file, first.line);
+			if (view_equal(a->item, b->item))
+				die_data("%s:%" PRIu64 ": its group has the same item at %s:%" PRIu64, again->origin.file,
+				         again->origin.line, first->origin.file, first->origin.line);
 		}
 }
 
-/*
- * A ranking is drawn without replacement, with weights e^u for utilities u (Plackett 1975, Luce 1959): it is the
- * order of u plus a Gumbel draw each (Yellott 1977). The propensity of a pick is its weight by the weights of all that
- * was left when it was picked. These sums grow from the last pick up, so nothing cancels.
- */
-static void
-set_propensities(struct group *g)
-{
-	for (size_t i = g->n; i--;) {
-		struct pick *p = g->pick[i];
-
-		logsum_add(&g->rest, p->utility);
-		p->propensity = math_exp(p->utility - g->rest.most) / g->rest.sum;
-	}
-}
-
-/* The line of a pick; with -T its propensity comes before the label. */
+/* The line as it came; with -T its propensity comes before the label. */
 static void
 print_pick(const struct pick *p)
 {
-	size_t at = 0;
+	struct view line = p->is.line;
+	size_t before = 0;
 
 	if (!isnan(temperature)) {
-		at = p->label.at;
-		writer_put(&out, p->line, at);
+		before = (size_t)(p->is.label.at - line.at);
+		writer_put(&out, line.at, before);
 		writer_number(&out, p->propensity);
 		writer_char(&out, '\t');
 	}
-	writer_put(&out, p->line + at, p->n - at);
+	writer_put(&out, line.at + before, line.n - before);
 	writer_char(&out, '\n');
 }
 
 /* Prints a group that is complete, and empties it. */
 static void
-group_finish(struct group *g)
+finish_group(struct ranking *r)
 {
-	check_items(g);
-	set_propensities(g);
-	for (size_t i = 0; i < g->n; i++)
-		print_pick(g->pick[i]);
-	g->n = 0;
-	g->rest = logsum_empty;
-}
-
-static void
-group_free(struct group *g)
-{
-	for (size_t i = 0; i < g->made; i++)
-		free(g->pick[i]);
-	free(g->pick);
+	check_items(r);
+	if (!isnan(temperature))
+		ranking_propensities(r);
+	for (size_t i = 0; i < r->n; i++)
+		print_pick(r->pick[i]);
+	ranking_clear(r);
 }
 
 /* With --contiguous: the group of the records before has ended, and that of the record in hand must be new. */
@@ -300,11 +146,11 @@ change_group(uint32_t id, bool fresh)
 	end = grow(end, &end_capacity, names.n, sizeof *end);
 	if (id)
 		end[current] = previous;
-	group_finish(group);
+	finish_group(group);
 }
 
 /* The group of the record in hand. */
-static struct group *
+static struct ranking *
 find_group(void)
 {
 	struct view name = record.field[group_place];
@@ -313,12 +159,12 @@ find_group(void)
 
 	if (n > n_groups) {
 		group = grow(group, &group_capacity, n, sizeof *group);
-		group[n_groups++] = (struct group){.rest = logsum_empty};
+		group[n_groups++] = ranking_empty;
 	}
 	if (contiguous && !same)
 		change_group(id, fresh);
 	current = id;
-	previous = (struct origin){in.name, in.line, in.lines};
+	previous = here();
 	return contiguous ? group : &group[id];
 }
 
@@ -332,24 +178,33 @@ gumbel(void)
 	return -math_log(-math_log(random_uniform((uint64_t)seed, key)));
 }
 
-/* One record: into its group, refused or left out. */
 static void
 rank_record(void)
 {
+	bool sampled = !isnan(temperature);
 	struct view text = record.field[score_place];
 	struct fault fault = {.field = (int)score_place + 1, .name = "score", .value = text};
-	double score, utility = 0;
+	struct candidate c = {.line = record.line, .item = record.field[item_place], .origin = here()};
 
-	if (!number_parse(text, &score)) {
+	if (!number_parse(text, &c.key)) {
 		fault.rule = "not a number";
 		fault.hint = number_hint(text);
-	} else if (!isnan(temperature) && !isfinite(utility = score / temperature)) {
+	} else if (sampled && !isfinite(c.utility = c.key / temperature)) {
 		fault.rule = "too large for this temperature";
 	}
-	if (fault.rule)
+	if (fault.rule) {
 		input_refuse(&in, fault);
-	else if (!is_excluded())
-		group_add(find_group(), isnan(temperature) ? score : utility + gumbel(), utility);
+		return;
+	}
+	if (is_excluded())
+		return;
+	if (sampled) {
+		c.key = c.utility + gumbel();
+		c.label = record.field[label_place];
+	}
+	if (cap)
+		c.category = record.field[category_place];
+	ranking_add(find_group(), &c, (size_t)k, (size_t)cap);
 }
 
 /* Once the first record is in hand. */
@@ -379,8 +234,8 @@ static void
 finish(void)
 {
 	for (size_t i = 0; i < n_groups; i++) {
-		group_finish(&group[i]);
-		group_free(&group[i]);
+		finish_group(&group[i]);
+		ranking_free(&group[i]);
 	}
 	free(group);
 	free(end);

@@ -1,0 +1,180 @@
+/*
+ * ranking.h - the best lines of a group, as copies, best first; and how likely a sampled ranking was.
+ *
+ * Letters: k lines at most, cap of them of one category.
+ */
+#ifndef WEIR_RANKING_H
+#define WEIR_RANKING_H
+
+#include "../num/math.h"
+#include "line.h"
+
+/* Where a line stands. */
+struct origin {
+	const char *file; /* not owned */
+	uint64_t line;    /* in the file, for messages */
+	uint64_t n;       /* in all files */
+};
+
+/* A line that asks to be ranked. The views are into it, and of the caller. */
+struct candidate {
+	struct view line, item, category, label;
+	double key;     /* what ranks it: the greatest is best */
+	double utility; /* ln of its weight, where the ranking is sampled */
+	struct origin origin;
+};
+
+/* A line that is among the best so far: a candidate with its own bytes. */
+struct pick {
+	struct candidate is;
+	double propensity; /* once ranking_propensities has set it */
+	size_t capacity;   /* of bytes */
+	char bytes[];
+};
+
+/* ln(e^a + e^b + ...) = most + ln(sum). */
+struct logsum {
+	double most, sum;
+};
+
+struct ranking {
+	struct pick **pick;   /* owned: the best n, best first, then spare ones */
+	size_t n, made, capacity;
+	struct logsum others; /* of the utilities of candidates that are not among the best */
+};
+
+static const struct ranking ranking_empty = {.others = {-INFINITY, 0}};
+
+static inline void
+logsum_add(struct logsum *s, double x)
+{
+	if (x > s->most) {
+		s->sum *= math_exp(s->most - x);
+		s->most = x;
+	}
+	s->sum += math_exp(x - s->most);
+}
+
+/* The same part of a copy of the line. */
+static inline struct view
+pick_part(const struct pick *p, struct view line, struct view part)
+{
+	return part.at ? (struct view){p->bytes + (part.at - line.at), part.n} : part;
+}
+
+/* A copy of the candidate, in the place of a pick that is not needed any more, or of NULL. */
+static inline struct pick *
+pick_make(struct pick *p, const struct candidate *c)
+{
+	if (!p || p->capacity < c->line.n) {
+		free(p);
+		p = allocate(1, sizeof *p + c->line.n);
+		p->capacity = c->line.n;
+	}
+	memcpy(p->bytes, c->line.at, c->line.n);
+	p->is = *c;
+	p->is.line.at = p->bytes;
+	p->is.item = pick_part(p, c->line, c->item);
+	p->is.category = pick_part(p, c->line, c->category);
+	p->is.label = pick_part(p, c->line, c->label);
+	return p;
+}
+
+/* The place, from 0, of a new key: behind the equal ones, which came before it. */
+static inline size_t
+ranking_place(const struct ranking *r, double key)
+{
+	size_t from = 0, to = r->n;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (r->pick[middle]->is.key >= key)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+/* The place that is lost when a line of the category comes in: its category's last if that is full, else the last; n: none. */
+static inline size_t
+ranking_lost(const struct ranking *r, struct view category, size_t k, size_t cap)
+{
+	size_t same = 0, lost = 0;
+
+	for (size_t i = 0; cap && i < r->n; i++)
+		if (view_equal(r->pick[i]->is.category, category)) {
+			same++;
+			lost = i;
+		}
+	if (cap && same == cap)
+		return lost;
+	return r->n < k ? r->n : r->n - 1;
+}
+
+/*
+ * Takes a candidate in if it is among the k best, equal ones in the order they come, at most `cap` of its category
+ * (0: any number). What is lost now cannot come back later: each loss has k better lines, or cap of its category,
+ * and these are only ever replaced by better ones.
+ */
+static inline void
+ranking_add(struct ranking *r, const struct candidate *c, size_t k, size_t cap)
+{
+	size_t place = ranking_place(r, c->key), lost = ranking_lost(r, c->category, k, cap);
+	struct pick *spare = NULL;
+
+	if (place > lost || place == k) {
+		logsum_add(&r->others, c->utility);
+		return;
+	}
+	if (lost < r->n)
+		logsum_add(&r->others, r->pick[lost]->is.utility);
+	else
+		r->n++;
+	if (lost < r->made) {
+		spare = r->pick[lost];
+	} else {
+		r->pick = grow(r->pick, &r->capacity, r->n, sizeof *r->pick);
+		r->made++;
+	}
+	memmove(r->pick + place + 1, r->pick + place, (lost - place) * sizeof *r->pick);
+	r->pick[place] = pick_make(spare, c);
+}
+
+/*
+ * A ranking by utility + a Gumbel draw (-ln -ln U, U uniform) is a draw without replacement with weights e^utility
+ * (Yellott 1977): the model of Luce 1959 and Plackett 1975. Sets the propensity of each pick: its weight by the sum
+ * of the weights of all that was left when it was picked. The sums grow from the last pick up: nothing cancels.
+ */
+static inline void
+ranking_propensities(struct ranking *r)
+{
+	struct logsum left = r->others;
+
+	for (size_t i = r->n; i--;) {
+		struct pick *p = r->pick[i];
+
+		logsum_add(&left, p->is.utility);
+		p->propensity = math_exp(p->is.utility - left.most) / left.sum;
+	}
+}
+
+/* Makes room for the next group; the memory is kept. */
+static inline void
+ranking_clear(struct ranking *r)
+{
+	r->n = 0;
+	r->others = ranking_empty.others;
+}
+
+static inline void
+ranking_free(struct ranking *r)
+{
+	for (size_t i = 0; i < r->made; i++)
+		free(r->pick[i]);
+	free(r->pick);
+	*r = ranking_empty;
+}
+
+#endif
