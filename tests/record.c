@@ -34,23 +34,46 @@ test_split(void)
 	record_free(&r);
 }
 
-/* Blank lines, too few fields and another number of fields than the first are refused, and reading goes on. */
-static void
-test_next(void)
+static FILE *
+stdin_holds(const char *text)
 {
-	static const char text[] = "a\n\na\tb\n1\t2\tx\n\n1\t2\n1\t2\t3\t4\n5\t6\ty\n";
-	struct input in = INPUT_DEFAULTS;
-	struct record r = {0};
 	FILE *f = tmpfile();
 
 	if (!f || fputs(text, f) < 0 || fflush(f) != 0 || fseek(f, 0, SEEK_SET) != 0 || dup2(fileno(f), STDIN_FILENO) < 0)
 		die_system("temporary file");
+	return f;
+}
+
+/* Blank lines, too few fields and another number of fields than the first are refused, and reading goes on. */
+static void
+test_next(void)
+{
+	struct input in = INPUT_DEFAULTS;
+	struct record r = {0};
+	FILE *f = stdin_holds("a\n\na\tb\n1\t2\tx\n\n1\t2\n1\t2\t3\t4\n5\t6\ty\n");
+
 	in.max_bad = 99;
 	input_open(&in, 0, NULL, 0, NULL);
 	tap_ok(record_next(&in, &r, 3) && in.line == 4 && in.bad == 3, "a record has the least number of fields");
 	tap_ok(record_next(&in, &r, 3) && in.line == 8 && in.bad == 6 && view_equal(r.field[2], view_of("y")),
 	       "all records have as many as the first");
 	tap_ok(!record_next(&in, &r, 3) && in.bad == 6, "until all is read");
+	input_close(&in);
+	record_free(&r);
+	fclose(f);
+}
+
+static void
+test_blank(void)
+{
+	struct input in = INPUT_DEFAULTS;
+	struct record r = {0};
+	FILE *f = stdin_holds("\na\n\n");
+
+	in.max_bad = 99;
+	input_open(&in, 0, NULL, 0, NULL);
+	tap_ok(record_next(&in, &r, 1) && in.line == 2 && !record_next(&in, &r, 1) && in.bad == 2,
+	       "a blank line is no record of one empty field");
 	input_close(&in);
 	record_free(&r);
 	fclose(f);
@@ -172,6 +195,7 @@ main(void)
 	cli_program = "record";
 	test_split();
 	test_next();
+	test_blank();
 	test_label();
 	test_features();
 	test_many_features();
