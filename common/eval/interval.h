@@ -143,12 +143,12 @@ static inline struct interval
 wilson_interval(uint64_t n, uint64_t k, double z)
 {
 	double count = (double)n, positive = (double)k, negative = (double)(n - k);
-	double root, scale = 2 * (count + z * z);
+	double middle = 2 * positive + z * z, root, scale = 2 * (count + z * z);
 
 	if (n == 0)
 		return (struct interval){0, 1};
 	root = z * sqrt(z * z + 4 * positive * (negative / count));
-	return (struct interval){(2 * positive + z * z - root) / scale, 1 - (2 * negative + z * z - root) / scale};
+	return (struct interval){(middle - root) / scale, k == n ? 1 : (middle + root) / scale};
 }
 
 /*

@@ -111,7 +111,7 @@ money_possible(const struct money *m)
 {
 	double sum = (double)m->sum, bound = (double)m->n * (double)m->squares;
 
-	return m->n > 0 && m->squares >= 0 && sum * sum <= bound * (1 + 1e-9) && money_variance(m) >= 0;
+	return m->n > 0 && sum * sum <= bound * (1 + 1e-9) && money_variance(m) >= 0;
 }
 
 #endif
