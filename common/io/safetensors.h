@@ -3,8 +3,8 @@
  *
  * A file is 8 bytes of header length (little-endian), a JSON header, and the data of the tensors without holes:
  *
- *     {"__metadata__":{"weir.xxh3":"0123456789abcdef", key: string...},
- *      name: {"dtype":"F32","shape":[4,2],"data_offsets":[0,32]}...}
+ *     {"__metadata__": {"weir.xxh3": "0123456789abcdef", key: string...},
+ *      name: {"dtype": "F32", "shape": [4, 2], "data_offsets": [0, 32]}...}
  *
  * Written here, the header is padded with spaces until the data start at a multiple of 64; wide types go first, and
  * else tensors stand as given, so each is aligned to its type. Equal content gives equal bytes.
@@ -50,8 +50,11 @@ static const struct {
 
 enum { SAFETENSORS_RANK = 8, SAFETENSORS_HEADER = 1 << 20, SAFETENSORS_ALIGN = 64, SAFETENSORS_DIGITS = 16 };
 
-/* How the header of a file written here begins, right before the digits of its checksum. */
-static const char safetensors_mark[] = "{\"__metadata__\":{\"weir.xxh3\":\"";
+/*
+ * How the header of a file written here begins, right before the digits of its checksum. The spaces are part of it:
+ * libraries that copy our metadata into a file of theirs write none, and the sum they copied is not taken for ours.
+ */
+static const char safetensors_mark[] = "{\"__metadata__\": {\"weir.xxh3\": \"";
 
 struct safetensor {
 	const char *name;
@@ -224,13 +227,14 @@ safetensors_json(struct safetensors *st, const char *text, size_t n)
 		n--;
 	if (n < 2 || text[0] != '{' || text[n - 1] != '}' || memchr(text, '\0', n))
 		return safetensors_refuse(st, "not a safetensors file: its header is no JSON object");
+	errno = 0;
 	st->json = json_loadb(text, n, JSON_REJECT_DUPLICATES, &error);
 	if (st->json)
 		return true;
+	if (errno == ENOMEM) /* jansson does not always know */
+		return safetensors_refuse(st, "header: out of memory");
 	if (json_error_code(&error) == json_error_duplicate_key)
 		return safetensors_refuse(st, "header: a key comes twice, at byte %d", error.position);
-	if (json_error_code(&error) == json_error_out_of_memory)
-		return safetensors_refuse(st, "header: out of memory");
 	return safetensors_refuse(st, "header: not JSON, at byte %d", error.position);
 }
 
@@ -423,31 +427,28 @@ safetensors_entry_json(const struct safetensor *t, uint64_t begin)
 	                 (json_int_t)begin, (json_int_t)(begin + t->bytes));
 }
 
-/* The header of st->tensor as JSON, zeros for its checksum. Owned by the caller; NULL when there is no memory. */
+/* The header of st->tensor as JSON, zeros for its checksum. Owned by the caller; NULL when text is not UTF-8, or ENOMEM. */
 static inline char *
-safetensors_text(const struct safetensors *st, const struct safetensors_entry *metadata, size_t n, const char *path)
+safetensors_text(const struct safetensors *st, const struct safetensors_entry *metadata, size_t n)
 {
 	json_t *json = json_object(), *strings = json_object();
 	uint64_t begin = 0;
-	bool good = json_object_set_new(strings, "weir.xxh3", json_string("0000000000000000")) == 0 &&
-	            json_object_set_new(json, "__metadata__", strings) == 0;
+	bool good = json_object_set_new(strings, "weir.xxh3", json_string("0000000000000000")) == 0;
 	char *text;
 
-	for (size_t i = 0; i < n && good; i++) {
+	for (size_t i = 0; i < n; i++) {
 		assert(!json_object_get(strings, metadata[i].key));
-		if (json_object_set_new(strings, metadata[i].key, json_string(metadata[i].value)) < 0) {
-			errno = 0;
-			die_system("%s: its \"%.40s\" is not UTF-8", path, metadata[i].key);
-		}
+		good &= json_object_set_new(strings, metadata[i].key, json_string(metadata[i].value)) == 0;
 	}
-	for (size_t i = 0; i < st->n && good; i++) {
+	good &= json_object_set_new(json, "__metadata__", strings) == 0;
+	for (size_t i = 0; i < st->n; i++) {
 		const struct safetensor *t = &st->tensor[i];
 
 		assert(!json_object_get(json, t->name));
-		good = json_object_set_new(json, t->name, safetensors_entry_json(t, begin)) == 0;
+		good &= json_object_set_new(json, t->name, safetensors_entry_json(t, begin)) == 0;
 		begin += t->bytes;
 	}
-	text = good ? json_dumps(json, JSON_COMPACT) : NULL;
+	text = good ? json_dumps(json, 0) : NULL;
 	json_decref(json);
 	return text;
 }
@@ -457,20 +458,19 @@ static inline char *
 safetensors_front(const struct safetensors *st, const struct safetensors_entry *metadata, size_t n_metadata,
                   const char *path, size_t *n)
 {
-	char *text = safetensors_text(st, metadata, n_metadata, path), *front;
+	char *text, *front;
 	uint64_t length;
 	size_t used;
 
-	if (!text) {
-		errno = ENOMEM;
-		die_system("%s", path);
-	}
+	errno = 0;
+	if (!(text = safetensors_text(st, metadata, n_metadata)))
+		die_system(errno ? "%s: not saved" : "%s: not saved: a name, or a string of its metadata, is not UTF-8", path);
 	used = strlen(text);
 	*n = (8 + used + SAFETENSORS_ALIGN - 1) / SAFETENSORS_ALIGN * SAFETENSORS_ALIGN;
 	length = *n - 8;
 	if (length > SAFETENSORS_HEADER) {
 		errno = 0;
-		die_system("%s: its header would be longer than 1 MiB", path);
+		die_system("%s: not saved: its header is longer than 1 MiB", path);
 	}
 	front = allocate(*n, 1);
 	memcpy(front, &length, 8);
