@@ -16,7 +16,7 @@ struct model {
 	struct net net;
 	const struct optimiser *optimiser;  /* NULL for beliefs */
 	struct optimiser_settings set;
-	uint64_t batch;                     /* records of a step */
+	uint64_t batch;                     /* records of a step, at least 1 */
 	uint64_t seed;
 	double variance;                    /* of a fresh belief */
 	struct progress progress;           /* of the first pass; its records count all passes */
@@ -151,12 +151,15 @@ model_open(struct model *m, const char *path)
 	m->optimiser = optimiser_find(text);
 	if (!m->optimiser && (strcmp(text, "beliefs") != 0 || !arch_log_linear(&arch)))
 		model_refuse(path, "no such optimizer for it: \"%.40s\"", text);
+	m->batch = 1;
 	if (m->optimiser) {
 		m->set.rate = model_number(&m->file, path, "rate");
 		m->set.l1 = model_number(&m->file, path, "l1");
 		m->set.l2 = model_number(&m->file, path, "l2");
 		m->set.step = model_count(&m->file, path, "steps");
 		m->batch = model_count(&m->file, path, "batch");
+		if (m->batch == 0)
+			model_refuse(path, "its \"batch\" is 0");
 	}
 	m->variance = m->optimiser ? BELIEF_VARIANCE : model_number(&m->file, path, "variance");
 	m->seed = model_count(&m->file, path, "seed");
