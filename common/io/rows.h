@@ -20,6 +20,7 @@ struct rows {
 	size_t n;
 	char **name;            /* owned: the header; NULL for records */
 	size_t n_names;
+	char **headed;          /* in->file when the last header was read: each file has one */
 	struct view header;     /* owned bytes: the header line as it came */
 };
 
@@ -63,20 +64,21 @@ rows_csv(struct rows *r, struct view *line)
 		fault.rule = state == CSV_ROW_OPEN ? "a quote opens here and never closes"
 		                                   : "text after the quote that closes a value";
 		fault.value = *line;
-		if (r->in->line == 1)
-			die_data("%s:1: %s", r->in->name, fault.rule);
+		if (r->in->file != r->headed)
+			die_data("%s:%" PRIu64 ": %s", r->in->name, r->in->line, fault.rule);
 		input_refuse(r->in, fault);
 	}
 	return false;
 }
 
-/* Keeps the first header; a later file must have the same. */
+/* Keeps the first header, a file's first row that is not blank; a later file must have the same. */
 static inline void
 rows_header(struct rows *r, struct view line)
 {
+	r->headed = r->in->file;
 	if (r->name) {
 		if (!view_equal(line, r->header))
-			die_data("%s:1: its header is not that of the first file", r->in->name);
+			die_data("%s:%" PRIu64 ": its header is not that of the first file", r->in->name, r->in->line);
 		return;
 	}
 	r->header = (struct view){memcpy(allocate(line.n, 1), line.at, line.n), line.n};
@@ -90,7 +92,7 @@ rows_header(struct rows *r, struct view line)
 		r->name[i][name.n] = '\0';
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(r->name[i], r->name[j]) == 0)
-				die_data("%s:1: two columns are named \"%.40s\"", r->in->name, r->name[i]);
+				die_data("%s:%" PRIu64 ": two columns are named \"%.40s\"", r->in->name, r->in->line, r->name[i]);
 	}
 }
 
@@ -115,7 +117,7 @@ rows_next(struct rows *r)
 		r->line = line;
 		r->field = r->row.field;
 		r->n = r->row.n;
-		if (r->in->line == 1)
+		if (r->in->file != r->headed)
 			rows_header(r, line);
 		else if (r->n == r->n_names)
 			return true;
