@@ -121,7 +121,7 @@ t 'a group of one: propensity 1' 0 "a${tab}x${tab}1${tab}1${tab}0.3" '' topk -T 
 a	x	1	0.3
 END
 printf 'a\tx\t0\t-1000\na\ty\t0\t1000\na\tz\t0\t1000\n' >far
-t 'utilities far apart' 0 "z0.5 y1 x1 " '' sh -c "topk -T 1 far | sort -k 3g,3 -k 5gr | awk '{ printf \"%s%s \", \$2, \$3 }'"
+t 'utilities far apart' 0 "z0.5 y1 x1 " '' sh -c "topk -T 1 far | sort -k 3g,3 -k 5gr | awk '{ printf \"%s%s \", \$2, \$3 } END { print \"\" }'"
 t '-y names the label' 0 "a${tab}1${tab}x${tab}1${tab}0.3" '' topk -T 1 -i 2 -y 2 /dev/stdin <<END
 a	x	1	0.3
 END
