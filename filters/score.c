@@ -239,7 +239,6 @@ main(int argc, char **argv)
 	head = arch_head(&model.net.arch);
 	K = net_outputs(&model.net);
 	net_reserve(&model.net, 1);
-	net_prefetch(&model.net, &batch.features);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	input_open(&in, argc, argv, first, &out);
 	score_records(&out);

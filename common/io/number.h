@@ -30,6 +30,28 @@ is_digit(char c)
 }
 
 /*
+ * Up to eight digits at p, which has eight bytes, at once: each byte is tested and shifted into place in one word
+ * (little-endian: the first digit is the lowest byte). Returns how many there are, 8 for eight or more.
+ */
+static inline size_t
+number_eight(const char *p, uint64_t *value)
+{
+	const uint64_t every = UINT64_C(0x0101010101010101);
+	uint64_t t, other;
+	size_t n;
+
+	memcpy(&t, p, 8);
+	t ^= every * '0'; /* digits become 0 to 9 */
+	other = (((t & every * 0x7f) + every * 0x76) | t) & every * 0x80;
+	n = other ? (size_t)__builtin_ctzll(other) / 8 : 8;
+	t = n ? t << 8 * (8 - n) : 0;
+	t = (t * 10 + (t >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+	t = (t * 100 + (t >> 16)) & UINT64_C(0x0000ffff0000ffff);
+	*value = (t * 10000 + (t >> 32)) & UINT64_C(0xffffffff);
+	return n;
+}
+
+/*
  * Whole number at the start of text, at most 19 digits. Returns the bytes taken; 0 when there is none, or
  * when it has more digits than that.
  */
@@ -39,6 +61,12 @@ number_whole(struct view text, uint64_t *value)
 	uint64_t v = 0;
 	size_t n = 0;
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	if (text.n >= 8 && (n = number_eight(text.at, &v)) < 8) {
+		*value = v;
+		return n;
+	}
+#endif
 	while (n < text.n && is_digit(text.at[n]) && n < 20)
 		v = v * 10 + (uint64_t)(text.at[n++] - '0');
 	*value = v;

@@ -112,17 +112,20 @@ struct features {
 	size_t n, index_capacity, value_capacity;
 	struct indexset seen;
 	size_t cells;
-	const char *weights; /* where the rows that indexes name lie, to fetch them early; NULL for nowhere */
-	size_t row;          /* bytes of such a row */
 };
 
+/* Room for n more. */
+static inline void
+features_reserve(struct features *f, size_t n)
+{
+	f->index = grow(f->index, &f->index_capacity, f->n + n, sizeof *f->index);
+	f->value = grow(f->value, &f->value_capacity, f->n + n, sizeof *f->value);
+}
+
+/* Appends one, for which there is room. */
 static inline void
 features_add(struct features *f, uint32_t index, float value)
 {
-	if (f->weights)
-		__builtin_prefetch(f->weights + index * f->row);
-	f->index = grow(f->index, &f->index_capacity, f->n + 1, sizeof *f->index);
-	f->value = grow(f->value, &f->value_capacity, f->n + 1, sizeof *f->value);
 	f->index[f->n] = index;
 	f->value[f->n++] = value;
 }
@@ -248,6 +251,7 @@ features_parse(struct features *f, struct view text, uint32_t limit, struct faul
 	size_t from = f->n;
 	bool good;
 
+	features_reserve(f, text.n / 2 + 1);
 	*fault = (struct fault){.name = "features"};
 	good = p < end && *p == '=' ? features_dense(f, p + 1, end, limit, fault)
 	                            : features_sparse(f, p, end, limit, fault);

@@ -113,6 +113,7 @@ spool_read(const struct spool *s, uint64_t i, struct batch *b)
 		memcpy(&weight, p + 4, 4);
 		memcpy(&n, p + 8, 4);
 		p += 12;
+		features_reserve(&b->features, n);
 		for (size_t j = 0; j < n; j++) {
 			uint32_t index;
 			float value;

@@ -34,6 +34,19 @@ belief_sums(size_t K, double *s, double *S, size_t n, const uint32_t *index, con
 		s[k] = bias ? bias[2 * k] : 0;
 		S[k] = bias ? bias[2 * k + 1] : 0;
 	}
+	if (K == 1) { /* the same, with the sums in registers */
+		double mean = *s, variance = *S;
+
+		for (size_t i = 0; i < n; i++) {
+			double xi = (double)x[i];
+
+			mean += (double)w[2 * (size_t)index[i]] * xi;
+			variance += (double)w[2 * (size_t)index[i] + 1] * (xi * xi);
+		}
+		*s = mean;
+		*S = variance;
+		return;
+	}
 	for (size_t i = 0; i < n; i++) {
 		const float *row = w + 2 * K * index[i];
 		double xi = (double)x[i], square = xi * xi;

@@ -4,6 +4,7 @@
 #ifndef WEIR_LEARN_H
 #define WEIR_LEARN_H
 
+#include "../io/lessons.h"
 #include "../io/spool.h"
 #include "model.h"
 
@@ -14,45 +15,38 @@ struct learn {
 	const char *optimizer;
 	double rate, l1, l2;
 	int64_t batch, epochs;
-	int64_t group, label, weight; /* fields; weight 0 for none */
 	int64_t seed;
 	bool resume, verbose;
-	struct input in;
+	struct lessons lessons;
 
 	/* while it runs */
-	struct model *model;
 	struct trainer trainer;
-	struct batch records;     /* read, not yet learnt */
-	size_t slice;             /* records to learn at once; 0 for the groups of a choice head */
 	struct spool spool;       /* with more than one epoch */
-	struct view open_group;   /* owned bytes: the group of a choice head that is being read */
-	size_t group_capacity;
-	uint64_t group_line;
 	struct writer curve;
 	struct progress said;     /* at the last line of the curve */
 	uint64_t next_line;       /* records at which the curve has its next */
 };
 
 #define LEARN_DEFAULTS                                                                               \
-	{.rate = NAN, .epochs = 1, .group = 1, .label = -2, .seed = 1, .in = INPUT_DEFAULTS}
+	{.rate = NAN, .epochs = 1, .seed = 1, .lessons = {.group = 1, .label = -2, .in = INPUT_DEFAULTS}}
 
 /* The rows that pretrain and finetune have in their options tables. */
 #define LEARN_OPTIONS(l)                                                                             \
 	{'B', "batch", "N", "records of a step (1 for log-linear models, else 32)", CLI_INT, &(l).batch, 1, 1 << 20}, \
 	{'e', "epochs", "N", "passes over the records", CLI_INT, &(l).epochs, 1, 1 << 20},               \
-	{'g', "group", "FIELD", "group of a choice head", CLI_INT, &(l).group, -1e6, 1e6},               \
+	{'g', "group", "FIELD", "group of a choice head", CLI_INT, &(l).lessons.group, -1e6, 1e6},               \
 	{'o', "output", "FILE", "where the model goes; it is replaced whole or not at all", CLI_TEXT, &(l).out, 0, 0}, \
 	{'r', "rate", "RATE", "step size of the optimizer", CLI_REAL, &(l).rate, 0, 1e6},                \
 	{'v', "verbose", NULL, "say what was learnt on stderr", CLI_FLAG, &(l).verbose, 0, 0},           \
-	{'w', "weight", "FIELD", "how many records this one counts for", CLI_INT, &(l).weight, -1e6, 1e6}, \
-	{'y', "label", "FIELD", "label", CLI_INT, &(l).label, -1e6, 1e6},                                \
+	{'w', "weight", "FIELD", "how many records this one counts for", CLI_INT, &(l).lessons.weight, -1e6, 1e6}, \
+	{'y', "label", "FIELD", "label", CLI_INT, &(l).lessons.label, -1e6, 1e6},                                \
 	{'\0', "l1", "L", "ftrl: absolute value penalty", CLI_REAL, &(l).l1, 0, 1e6},                    \
 	{'\0', "l2", "L", "ftrl: square penalty", CLI_REAL, &(l).l2, 0, 1e6},                            \
 	{'\0', "log", "FILE", "write the learning curve here: pass, records, loss, accuracy", CLI_TEXT, &(l).log, 0, 0}, \
 	{'\0', "optimizer", "NAME", "beliefs, adagrad, ftrl, sgd or adam", CLI_TEXT, &(l).optimizer, 0, 0}, \
 	{'\0', "resume", NULL, "go on where the model stopped", CLI_FLAG, &(l).resume, 0, 0},            \
 	{'\0', "seed", "N", "of all that is random", CLI_INT, &(l).seed, 0, 9e15},                       \
-	INPUT_OPTIONS((l).in)
+	INPUT_OPTIONS((l).lessons.in)
 
 /*
  * Chooses optimizer, rate and batch for an architecture, into a model that is not a resumed one: what the options
@@ -98,121 +92,51 @@ learn_curve(struct learn *l, uint64_t pass)
 	l->said = *now;
 }
 
-/* Learns records from .. from + n, which are one step, and keeps them where more passes follow. */
+/* Learns records from .. to of a batch, which are one step, and keeps them where more passes follow. */
 static inline void
-learn_step(struct learn *l, size_t from, size_t n)
+learn_step(struct learn *l, const struct batch *batch, size_t from, size_t to)
 {
-	train(&l->trainer, &l->records, from, n);
-	if (l->epochs > 1 && l->slice == 0)
-		spool_add(&l->spool, &l->records, from, n);
-	for (size_t i = from; l->epochs > 1 && l->slice && i < from + n; i++)
-		spool_add(&l->spool, &l->records, i, 1);
+	train(&l->trainer, batch, from, to - from);
+	if (l->epochs > 1 && l->lessons.step == 0)
+		spool_add(&l->spool, batch, from, to - from);
+	for (size_t i = from; l->epochs > 1 && l->lessons.step && i < to; i++)
+		spool_add(&l->spool, batch, i, 1);
 	if (l->trainer.progress.records >= l->next_line) {
 		learn_curve(l, 1);
 		l->next_line *= 2;
 	}
 }
 
-/* Learns all that was read: slice by slice, or as the one group of a choice head. */
-static inline void
-learn_records(struct learn *l)
-{
-	struct batch *b = &l->records;
-	size_t chosen = 0;
-
-	if (l->slice == 0 && b->n) {
-		for (size_t i = 0; i < b->n; i++)
-			chosen += b->label[i] > 0;
-		if (chosen != 1)
-			die_data("%s:%" PRIu64 ": group \"%.*s\" has %zu records with label 1; a choice is one of them",
-			         l->in.name ? l->in.name : "input", l->group_line, (int)(l->open_group.n < 40 ? l->open_group.n : 40),
-			         l->open_group.at, chosen);
-		learn_step(l, 0, b->n);
-	} else {
-		for (size_t from = 0; from < b->n; from += l->slice)
-			learn_step(l, from, b->n - from < l->slice ? b->n - from : l->slice);
-	}
-	batch_clear(b);
-}
-
-/* For a choice head: learns the group that was read when another one begins. */
-static inline void
-learn_group(struct learn *l, struct view group)
-{
-	char *bytes = (char *)(uintptr_t)l->open_group.at;
-
-	if (l->records.n && view_equal(group, l->open_group))
-		return;
-	learn_records(l);
-	bytes = grow(bytes, &l->group_capacity, group.n, 1);
-	memcpy(bytes, group.at, group.n);
-	l->open_group = (struct view){bytes, group.n};
-	l->group_line = l->in.line;
-}
-
 /* The first pass: every record is predicted, then learnt, as it comes. */
 static inline void
 learn_stream(struct learn *l)
 {
-	enum { READ_AHEAD = 32 }; /* their weights are on the way while the first are learnt */
-	struct net *net = &l->model->net;
-	struct record record = {0};
-	uint32_t limit = (uint32_t)1 << net->arch.layer[0].size, classes = net_classes(net);
-	size_t group = 0, label = 0, weight = 0, room = l->slice;
-	bool placed = false;
+	enum { AHEAD = 4 }; /* records whose weights are on the way while one is learnt */
+	const struct lesson *lesson;
 
-	while (room && room < READ_AHEAD)
-		room += l->slice;
-	net_prefetch(net, &l->records.features);
-	while (record_next(&l->in, &record, 3)) {
-		struct fault fault;
-		float y, w = 1;
-
-		if (!placed) {
-			placed = true;
-			group = record_place(&record, l->group, "group");
-			label = record_place(&record, l->label, "label");
-			weight = l->weight ? record_place(&record, l->weight, "weight") : 0;
+	while ((lesson = lessons_next(&l->lessons)))
+		for (size_t i = 0; i < lesson->n; i++) {
+			net_fetch(l->trainer.net, &lesson->batch, lesson->end[i] + AHEAD);
+			learn_step(l, &lesson->batch, i ? lesson->end[i - 1] : 0, lesson->end[i]);
 		}
-		if (!label_parse(record.field[label], classes, &y, &fault)) {
-			fault.field = (int)label + 1;
-		} else if (l->weight && (!feature_value(record.field[weight], &w, &fault) || !(w > 0))) {
-			fault = (struct fault){.field = (int)weight + 1, .name = "weight", .rule = "not a number above 0",
-			                       .value = record.field[weight]};
-		} else {
-			if (l->slice == 0)
-				learn_group(l, record.field[group]);
-			if (features_parse(&l->records.features, record.field[record.n - 1], limit, &fault)) {
-				batch_close_record(&l->records, y, w);
-				if (l->records.n == room)
-					learn_records(l);
-				continue;
-			}
-			fault.field = (int)record.n;
-		}
-		input_refuse(&l->in, fault);
-	}
-	learn_records(l);
 	learn_curve(l, 1);
-	if (!placed)
-		warn("no records: nothing was learnt");
-	record_free(&record);
 }
 
 /* A further pass, in an order of its own. */
 static inline void
 learn_again(struct learn *l, uint64_t pass)
 {
-	size_t want = l->slice ? l->slice : 1;
+	struct batch batch = {0};
 
 	for (uint64_t i = 0; i < l->spool.n; i++) {
-		spool_read(&l->spool, random_place((uint64_t)l->seed + pass, i, l->spool.n), &l->records);
-		if (l->records.n < want && i + 1 < l->spool.n)
+		spool_read(&l->spool, random_place((uint64_t)l->seed + pass, i, l->spool.n), &batch);
+		if (batch.n < l->lessons.step && i + 1 < l->spool.n)
 			continue;
-		train(&l->trainer, &l->records, 0, l->records.n);
-		batch_clear(&l->records);
+		train(&l->trainer, &batch, 0, batch.n);
+		batch_clear(&batch);
 	}
 	learn_curve(l, pass);
+	batch_free(&batch);
 }
 
 /* A resumed model has its own settings. */
@@ -223,30 +147,32 @@ learn_check_resume(const struct learn *l)
 		die_usage("--resume: the model says its optimizer, rate, penalties and batch");
 }
 
-/* Trains the model on the operands argv[first..] and saves it. */
+/* Opens the file for the curve, where one is wanted. */
 static inline void
-learn_run(struct learn *l, struct model *m, int argc, char **argv, int first)
+learn_open_curve(struct learn *l)
+{
+	int fd = l->log ? open(l->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+
+	if (!l->log)
+		return;
+	if (fd < 0)
+		die_system("%s", l->log);
+	writer_init(&l->curve, fd, l->log);
+}
+
+/* All passes over the operands argv[first..]. */
+static inline void
+learn_passes(struct learn *l, struct model *m, int argc, char **argv, int first)
 {
 	struct progress *progress = &l->trainer.progress;
 
-	if (!m->optimiser && l->epochs > 1)
-		die_usage("--epochs: beliefs learn a record once; --optimizer names a learner that gains from more");
-	l->model = m;
-	l->slice = arch_head(&m->net.arch) == CHOICE ? 0 : (size_t)m->batch;
-	trainer_init(&l->trainer, &m->net, m->optimiser, m->set);
 	*progress = l->said = m->progress;
 	l->next_line = m->progress.records + 1;
 	if (l->epochs > 1)
 		spool_init(&l->spool);
-	if (l->log) {
-		int fd = open(l->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-
-		if (fd < 0)
-			die_system("%s", l->log);
-		writer_init(&l->curve, fd, l->log);
-	}
-	input_open(&l->in, argc, argv, first, NULL);
+	lessons_open(&l->lessons, argc, argv, first);
 	learn_stream(l);
+	lessons_close(&l->lessons);
 	m->progress = *progress;
 	if (l->epochs > 1)
 		spool_rewind(&l->spool);
@@ -254,19 +180,34 @@ learn_run(struct learn *l, struct model *m, int argc, char **argv, int first)
 		learn_again(l, (uint64_t)pass);
 	m->progress.records = progress->records;
 	m->set = l->trainer.set;
-	input_close(&l->in);
-	if (l->log)
-		writer_close(&l->curve);
-	model_save(m, l->out);
-	if (l->verbose)
-		warn("%" PRIu64 " records, mean loss %.6g, accuracy %.4g", m->progress.records,
-		     m->progress.weight > 0 ? m->progress.loss / m->progress.weight : 0,
-		     m->progress.weight > 0 ? m->progress.right / m->progress.weight : 0);
 	if (l->epochs > 1)
 		spool_free(&l->spool);
-	batch_free(&l->records);
+}
+
+/* Trains the model on the operands argv[first..] and saves it. */
+static inline void
+learn_run(struct learn *l, struct model *m, int argc, char **argv, int first)
+{
+	const struct progress *p = &m->progress;
+	struct net *net = &m->net;
+
+	if (!m->optimiser && l->epochs > 1)
+		die_usage("--epochs: beliefs learn a record once; --optimizer names a learner that gains from more");
+	l->lessons.limit = (uint32_t)1 << net->arch.layer[0].size;
+	l->lessons.classes = net_classes(net);
+	l->lessons.step = arch_head(&net->arch) == CHOICE ? 0 : (size_t)m->batch;
+	trainer_init(&l->trainer, net, m->optimiser, m->set);
+	learn_open_curve(l);
+	learn_passes(l, m, argc, argv, first);
+	if (l->lessons.records == 0)
+		warn("no records: nothing was learnt");
+	model_save(m, l->out);
+	if (l->log)
+		writer_close(&l->curve);
+	if (l->verbose)
+		warn("%" PRIu64 " records, mean loss %.6g, accuracy %.4g", p->records, p->weight > 0 ? p->loss / p->weight : 0,
+		     p->weight > 0 ? p->right / p->weight : 0);
 	trainer_free(&l->trainer);
-	free((void *)(uintptr_t)l->open_group.at);
 }
 
 #endif

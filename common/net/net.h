@@ -154,14 +154,17 @@ net_classes(const struct net *net)
 	return head == LINEAR ? LABEL_ANY : head == SOFTMAX ? (uint32_t)net_outputs(net) : LABEL_BINARY;
 }
 
-/* Tells a reader of features where the rows of the first layer lie, so that they are fetched early. */
+/* Asks for the rows of the first layer that record i of a batch needs, so that they are near when it is learnt. */
 static inline void
-net_prefetch(const struct net *net, struct features *features)
+net_fetch(const struct net *net, const struct batch *batch, size_t i)
 {
 	const struct tensor *t = &net->table.tensor[net->layer[0].weight];
+	size_t row = t->n / (size_t)t->shape[0] * t->width;
 
-	features->weights = t->data;
-	features->row = t->n / (size_t)t->shape[0] * t->width;
+	if (i >= batch->n)
+		return;
+	for (size_t j = batch->start[i]; j < batch->start[i + 1]; j++)
+		__builtin_prefetch((const char *)t->data + batch->features.index[j] * row);
 }
 
 /*

@@ -6,6 +6,8 @@
 #ifndef WEIR_TENSOR_H
 #define WEIR_TENSOR_H
 
+#include <sys/mman.h>
+
 #include "../cli.h"
 
 enum { TENSOR_NAME = 24, TENSOR_RANK = 3, TENSOR_STATES = 2, TENSORS = 32 };
@@ -59,16 +61,26 @@ tensor_space(size_t n, size_t width)
 	return (n * width + TENSOR_ALIGN - 1) / TENSOR_ALIGN * TENSOR_ALIGN;
 }
 
-/* One aligned block, all bytes 0. */
+/*
+ * One block, all bytes 0. Weights are read at random, so a large block asks for huge pages where there are some:
+ * most of the time of a small step is a search for the page.
+ */
 static inline void *
 tensors_block(size_t bytes)
 {
-	void *block = aligned_alloc(TENSOR_ALIGN, bytes ? bytes : TENSOR_ALIGN);
+	const size_t huge = (size_t)2 << 20;
+	bool large = bytes >= huge;
+	size_t space = large ? (bytes + huge - 1) / huge * huge : tensor_space(bytes + 1, 1);
+	void *block = aligned_alloc(large ? huge : TENSOR_ALIGN, space);
 
 	if (!block) {
 		errno = ENOMEM;
 		die_system("a model of %zu bytes", bytes);
 	}
+#ifdef MADV_HUGEPAGE
+	if (large)
+		madvise(block, space, MADV_HUGEPAGE); /* a wish: without it all is the same, but slower */
+#endif
 	return memset(block, 0, bytes);
 }
 

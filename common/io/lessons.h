@@ -1,0 +1,184 @@
+/*
+ * lessons.h - records on their way to a learner: read and parsed on a thread of their own, cut into steps.
+ *
+ * A step is what is learnt at once: so many records, or all of a group. A lesson is a batch of whole steps.
+ */
+#ifndef WEIR_LESSONS_H
+#define WEIR_LESSONS_H
+
+#include "batch.h"
+#include "relay.h"
+
+struct lesson {
+	struct batch batch;
+	size_t *end;        /* owned: step i is the records end[i - 1] .. end[i] of the batch, from 0 */
+	size_t n, capacity; /* steps */
+};
+
+struct lessons {
+	/* set by the options table */
+	int64_t group, label, weight; /* fields; weight 0 for none */
+	struct input in;
+
+	/* set by the program */
+	uint32_t limit;     /* indexes of features are below it */
+	uint32_t classes;   /* as label_parse takes them */
+	size_t step;        /* records of a step; 0 for the groups of a choice */
+
+	struct relay relay;
+	struct lesson slot[RELAY_SLOTS];
+	bool taken;         /* the slot in hand is to be returned */
+	struct lesson *open; /* the slot that is being filled */
+	struct view name;   /* owned bytes: the group that is being read */
+	size_t name_capacity;
+	uint64_t name_line;
+	size_t chosen;      /* records of the group with label 1 */
+	uint64_t records;   /* read */
+};
+
+enum { LESSON_RECORDS = 512 };
+
+/* The records since the last step become a step. */
+static inline void
+lessons_close_step(struct lessons *l)
+{
+	struct lesson *to = l->open;
+	size_t begin = to->n ? to->end[to->n - 1] : 0;
+
+	if (to->batch.n == begin)
+		return;
+	if (l->step == 0 && l->chosen != 1)
+		die_data("%s:%" PRIu64 ": group \"%.*s\" has %zu records with label 1; a choice is one of them",
+		         l->in.name ? l->in.name : "input", l->name_line, (int)(l->name.n < 40 ? l->name.n : 40), l->name.at,
+		         l->chosen);
+	to->end = grow(to->end, &to->capacity, to->n + 1, sizeof *to->end);
+	to->end[to->n++] = to->batch.n;
+	l->chosen = 0;
+}
+
+/* Hands a lesson over once it is long enough, and opens another; `last` whatever its length. */
+static inline void
+lessons_pass(struct lessons *l, bool last)
+{
+	if (l->open->batch.n < LESSON_RECORDS && !last)
+		return;
+	relay_pass(&l->relay, last);
+	if (last)
+		return;
+	l->open = &l->slot[relay_room(&l->relay)];
+	batch_clear(&l->open->batch);
+	l->open->n = 0;
+}
+
+/* A record of this group comes: another group's step ends before it. */
+static inline void
+lessons_group(struct lessons *l, struct view group)
+{
+	char *bytes = (char *)(uintptr_t)l->name.at;
+
+	if (l->name.at && view_equal(group, l->name))
+		return;
+	lessons_close_step(l);
+	lessons_pass(l, false);
+	bytes = grow(bytes, &l->name_capacity, group.n + 1, 1);
+	memcpy(bytes, group.at, group.n);
+	l->name = (struct view){bytes, group.n};
+	l->name_line = l->in.line;
+}
+
+/* Takes one record in; places are those of its fields. False, and *fault says why, when it is refused. */
+static inline bool
+lessons_record(struct lessons *l, const struct record *record, size_t group, size_t label, size_t weight,
+               struct fault *fault)
+{
+	struct batch *batch;
+	float y, w = 1;
+
+	if (!label_parse(record->field[label], l->classes, &y, fault)) {
+		fault->field = (int)label + 1;
+		return false;
+	}
+	if (l->weight && (!feature_value(record->field[weight], &w, fault) || !(w > 0))) {
+		*fault = (struct fault){.field = (int)weight + 1, .name = "weight", .rule = "not a number above 0",
+		                        .value = record->field[weight]};
+		return false;
+	}
+	if (l->step == 0)
+		lessons_group(l, record->field[group]);
+	batch = &l->open->batch;
+	if (!features_parse(&batch->features, record->field[record->n - 1], l->limit, fault)) {
+		fault->field = (int)record->n;
+		return false;
+	}
+	batch_close_record(batch, y, w);
+	l->chosen += y > 0;
+	l->records++;
+	if (l->step && batch->n - (l->open->n ? l->open->end[l->open->n - 1] : 0) == l->step) {
+		lessons_close_step(l);
+		lessons_pass(l, false);
+	}
+	return true;
+}
+
+/* The reading thread. */
+static inline void *
+lessons_read(void *argument)
+{
+	struct lessons *l = argument;
+	struct record record = {0};
+	size_t group = 0, label = 0, weight = 0;
+	bool placed = false;
+
+	l->open = &l->slot[relay_room(&l->relay)];
+	while (record_next(&l->in, &record, 3)) {
+		struct fault fault = {0};
+
+		if (!placed) {
+			group = record_place(&record, l->group, "group");
+			label = record_place(&record, l->label, "label");
+			weight = l->weight ? record_place(&record, l->weight, "weight") : 0;
+			placed = true;
+		}
+		if (!lessons_record(l, &record, group, label, weight, &fault))
+			input_refuse(&l->in, fault);
+	}
+	lessons_close_step(l);
+	lessons_pass(l, true);
+	record_free(&record);
+	return NULL;
+}
+
+/* Starts to read the operands argv[first..]. */
+static inline void
+lessons_open(struct lessons *l, int argc, char **argv, int first)
+{
+	input_open(&l->in, argc, argv, first, NULL);
+	relay_start(&l->relay, lessons_read, l);
+}
+
+/* The next lesson, valid until the next call; NULL when all is read. */
+static inline struct lesson *
+lessons_next(struct lessons *l)
+{
+	size_t slot;
+
+	if (l->taken)
+		relay_return(&l->relay);
+	l->taken = relay_take(&l->relay, &slot);
+	return l->taken ? &l->slot[slot] : NULL;
+}
+
+/* After the last lesson: says how many lines were refused. */
+static inline void
+lessons_close(struct lessons *l)
+{
+	relay_finish(&l->relay);
+	input_close(&l->in);
+	for (size_t i = 0; i < RELAY_SLOTS; i++) {
+		batch_free(&l->slot[i].batch);
+		free(l->slot[i].end);
+	}
+	free((void *)(uintptr_t)l->name.at);
+}
+
+#endif
