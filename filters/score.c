@@ -28,205 +28,225 @@ static const struct cli_option options[] = {
 static const struct cli cli = {"score", "predict records with a model", "[file ...]", options,
                                sizeof options / sizeof *options};
 
-/* A record on its way out: what stands before its label, the label, what stands between label and features. */
+/* A record on its way out: its line up to the features is three parts, one behind the other. */
 struct scored {
-	struct view before, label, after; /* with their TABs; the label without */
+	const char *line;
+	size_t n_before, n_label, n_after; /* bytes before the label, of it, and behind it; TABs included but its own */
+	bool labelled;                     /* not ? */
+	uint64_t key;                      /* of its group: what weights are drawn by */
 };
 
+static struct writer out;
 static struct model model;
 static enum activation head;
 static size_t K;                      /* logits of a record */
-static struct batch batch;            /* one record, or the group of a choice head */
 static double *s, *S, *p;             /* [records][K]: logits, their variances, probabilities */
 static size_t s_capacity, S_capacity, p_capacity;
 static size_t *order, order_capacity; /* classes, best first */
 
-/* The group of a choice head, while it is read. */
+/* Records that are parsed and not yet written: a few, or the group of a choice head. */
 static struct {
-	char *bytes;              /* owned: the parts of its records, and its name */
-	size_t n, capacity;
-	struct scored *record;    /* views of bytes by offset until it is whole */
+	struct batch batch;
+	struct scored *record;
 	size_t record_capacity;
-	size_t name_n;
-} group;
+	char *bytes;              /* owned; of a choice head: the group's name, then the lines of its records */
+	size_t n_bytes, n_name, bytes_capacity;
+} pending;
 
-/* Logits and variances of record i of the batch. `key` is the group, by which weights are drawn. */
+/* Logits and variances of record i. */
 static void
-predict(size_t i, struct view key)
+predict(size_t i)
 {
 	const struct net_layer *l = &model.net.layer[0];
-	const struct features *f = &batch.features;
-	size_t at = batch.start[i], n = batch.start[i + 1] - at;
+	const struct batch *batch = &pending.batch;
+	const struct features *f = &batch->features;
+	size_t at = batch->start[i], n = batch->start[i + 1] - at;
+	double *mean = s + i * K, *variance = S + i * K;
 
-	s = grow(s, &s_capacity, (i + 1) * K, sizeof *s);
-	S = grow(S, &S_capacity, (i + 1) * K, sizeof *S);
-	p = grow(p, &p_capacity, (i + 1) * K, sizeof *p);
-	net_logits(&model.net, &batch, i, s + i * K, S + i * K);
+	net_logits(&model.net, batch, i, mean, variance);
 	if (draw)
-		belief_draw(K, s + i * K, n, f->index + at, f->value + at, model.net.table.tensor[l->weight].data,
-		            net_bias_data(&model.net, l), (uint64_t)seed, XXH3_64bits(key.at, key.n));
-	else if (model.net.beliefs)
-		for (size_t k = i * K; k < (i + 1) * K; k++)
-			s[k] = isnan(optimism) ? belief_moderate(s[k], S[k]) : s[k] + optimism * sqrt(S[k]);
+		belief_draw(K, mean, n, f->index + at, f->value + at, model.net.table.tensor[l->weight].data,
+		            net_bias_data(&model.net, l), (uint64_t)seed, pending.record[i].key);
+	for (size_t k = 0; k < K && model.net.beliefs && !draw; k++)
+		mean[k] = isnan(optimism) ? belief_moderate(mean[k], variance[k]) : mean[k] + optimism * sqrt(variance[k]);
 }
 
+/* Writes a record with what belongs to output i; class and label may be empty views: no class, its own label. */
 static void
-write_record(struct writer *w, const struct scored *r, struct view class, struct view label, size_t i)
+write_record(const struct scored *r, struct view class, struct view label, size_t i)
 {
-	writer_view(w, r->before);
+	if (!label.n)
+		label = (struct view){r->line + r->n_before, r->n_label};
+	writer_put(&out, r->line, r->n_before);
 	if (class.n) {
-		writer_view(w, class);
-		writer_char(w, '\t');
+		writer_view(&out, class);
+		writer_char(&out, '\t');
 	}
 	if (print_std) {
-		writer_number(w, sqrt(S[i]));
-		writer_char(w, '\t');
+		writer_number(&out, sqrt(S[i]));
+		writer_char(&out, '\t');
 	}
-	writer_view(w, label);
-	writer_view(w, r->after);
-	writer_number(w, p[i]);
-	writer_char(w, '\n');
+	writer_view(&out, label);
+	writer_put(&out, r->line + r->n_before + r->n_label, r->n_after);
+	writer_number(&out, p[i]);
+	writer_char(&out, '\n');
 }
 
-/* Is class a before class b: likelier, or as likely and with the smaller number? For qsort. */
+/* Is class a before class b: likelier, or as likely and with the smaller number? For qsort; p is the record's. */
+static const double *class_p;
+
 static int
 better(const void *a, const void *b)
 {
 	size_t i = *(const size_t *)a, j = *(const size_t *)b;
 
-	return p[i] != p[j] ? (p[i] < p[j]) - (p[i] > p[j]) : (i > j) - (i < j);
+	return class_p[i] != class_p[j] ? (class_p[i] < class_p[j]) - (class_p[i] > class_p[j]) : (i > j) - (i < j);
 }
 
-/* A line per class, best first; -k of them, and the labelled one. */
+/* A line per class of record i, best first; -k of them, and the labelled one. */
 static void
-write_classes(struct writer *w, const struct scored *r, bool labelled, size_t label)
+write_classes(const struct scored *r, size_t i)
 {
-	size_t n = keep && (size_t)keep < K ? (size_t)keep : K;
+	size_t n = keep && (size_t)keep < K ? (size_t)keep : K, label = (size_t)pending.batch.label[i];
 
 	order = grow(order, &order_capacity, K, sizeof *order);
 	for (size_t k = 0; k < K; k++)
 		order[k] = k;
+	class_p = p + i * K;
 	qsort(order, K, sizeof *order, better);
-	for (size_t i = 0; i < K; i++) {
+	for (size_t rank = 0; rank < K; rank++) {
 		char class[NUMBER_MAX];
-		size_t k = order[i], digits = number_print_whole(class, k);
+		size_t k = order[rank], digits = number_print_whole(class, k);
 
-		if (i < n || (labelled && k == label))
-			write_record(w, r, (struct view){class, digits},
-			             labelled ? view_of(k == label ? "1" : "0") : r->label, k);
+		if (rank < n || (r->labelled && k == label))
+			write_record(r, (struct view){class, digits},
+			             view_of(!r->labelled ? "" : k == label ? "1" : "0"), i * K + k);
 	}
 }
 
-/* Takes a record of a choice head into the group. */
+/* Predicts and writes all that is pending. */
 static void
-group_add(const struct scored *r)
+write_pending(void)
 {
-	size_t n = r->before.n + r->label.n + r->after.n, i = batch.n - 1;
+	enum { AHEAD = 4 }; /* records whose weights are on the way while one is predicted */
+	const char *line = pending.bytes + pending.n_name;
+	size_t n = pending.batch.n;
 
-	group.bytes = grow(group.bytes, &group.capacity, group.n + n, 1);
-	group.record = grow(group.record, &group.record_capacity, i + 1, sizeof *group.record);
-	memcpy(group.bytes + group.n, r->before.at, n); /* the three parts follow each other */
-	group.record[i] = *r;
-	group.n += n;
-}
-
-/* Writes the group of a choice head, whose records are all read. */
-static void
-group_write(struct writer *w)
-{
-	const char *at = group.bytes + group.name_n;
-
-	if (batch.n)
-		head_probability(CHOICE, batch.n, 1, p, s);
-	for (size_t i = 0; i < batch.n; i++) {
-		struct scored *r = &group.record[i];
-
-		r->before.at = at;
-		r->label.at = at += r->before.n;
-		r->after.at = at += r->label.n;
-		at += r->after.n;
-		write_record(w, r, (struct view){NULL, 0}, r->label, i);
+	s = grow(s, &s_capacity, n * K, sizeof *s);
+	S = grow(S, &S_capacity, n * K, sizeof *S);
+	p = grow(p, &p_capacity, n * K, sizeof *p);
+	for (size_t i = 0; i < n; i++) {
+		net_fetch(&model.net, &pending.batch, i + AHEAD);
+		predict(i);
 	}
-	batch_clear(&batch);
-	group.n = 0;
+	if (n)
+		head_probability(head, n, K, p, s);
+	for (size_t i = 0; i < n; i++) {
+		struct scored *r = &pending.record[i];
+
+		if (head == CHOICE) {
+			r->line = line;
+			line += r->n_before + r->n_label + r->n_after;
+		}
+		if (head == SOFTMAX)
+			write_classes(r, i);
+		else
+			write_record(r, (struct view){NULL, 0}, (struct view){NULL, 0}, i);
+	}
+	batch_clear(&pending.batch);
+	pending.n_bytes = pending.n_name = 0;
 }
 
-/* Another group begins. */
+/* Copies bytes that have to outlive their line behind the others. */
 static void
-group_open(struct writer *w, struct view name)
+keep_bytes(struct view v)
 {
-	if (batch.n && view_equal(name, (struct view){group.bytes, group.name_n}))
+	pending.bytes = grow(pending.bytes, &pending.bytes_capacity, pending.n_bytes + v.n, 1);
+	memcpy(pending.bytes + pending.n_bytes, v.at, v.n);
+	pending.n_bytes += v.n;
+}
+
+/* For a choice head: what is pending is whole when another group begins. */
+static void
+open_group(struct view name)
+{
+	if (pending.batch.n && view_equal(name, (struct view){pending.bytes, pending.n_name}))
 		return;
-	group_write(w);
-	group.bytes = grow(group.bytes, &group.capacity, name.n, 1);
-	memcpy(group.bytes, name.at, name.n);
-	group.n = group.name_n = name.n;
+	write_pending();
+	keep_bytes(name);
+	pending.n_name = name.n;
 }
 
-/* Predicts one record, and writes it unless its group is still open. */
+/* Parses one record; it waits until its group is whole, a few have come, or the input is read on. */
 static void
-score_record(struct writer *w, const struct record *record, size_t label, size_t group_place)
+score_record(const struct record *record, size_t label_place, size_t group_place)
 {
-	struct view features = record->field[record->n - 1], name = record->field[group_place];
-	struct scored r = {.label = record->field[label]};
-	bool unknown = r.label.n == 1 && *r.label.at == '?';
-	struct fault fault;
+	enum { FEW = 32 };
+	const char *line = record->line.at, *features = record->field[record->n - 1].at;
+	struct view label = record->field[label_place], group = record->field[group_place];
+	struct scored *r;
+	struct fault fault = {0};
+	bool labelled = !(label.n == 1 && *label.at == '?');
 	float y = 0;
 
-	r.before = (struct view){record->line.at, (size_t)(r.label.at - record->line.at)};
-	r.after = (struct view){r.label.at + r.label.n, (size_t)(features.at - r.label.at) - r.label.n};
-	if (!unknown && !label_parse(r.label, net_classes(&model.net), &y, &fault)) {
-		fault.field = (int)label + 1;
+	if (labelled && !label_parse(label, net_classes(&model.net), &y, &fault)) {
+		fault.field = (int)label_place + 1;
 		input_refuse(&in, fault);
 		return;
 	}
 	if (head == CHOICE)
-		group_open(w, name);
-	if (!features_parse(&batch.features, features, (uint32_t)1 << model.net.arch.layer[0].size, &fault)) {
+		open_group(group);
+	if (!features_parse(&pending.batch.features, record->field[record->n - 1],
+	                    (uint32_t)1 << model.net.arch.layer[0].size, &fault)) {
 		fault.field = (int)record->n;
 		input_refuse(&in, fault);
 		return;
 	}
-	batch_close_record(&batch, y, 1);
-	predict(batch.n - 1, name);
-	if (head == CHOICE) {
-		group_add(&r);
-		return;
-	}
-	head_probability(head, 1, K, p, s);
-	if (head == SOFTMAX)
-		write_classes(w, &r, !unknown, (size_t)y);
-	else
-		write_record(w, &r, (struct view){NULL, 0}, r.label, 0);
-	batch_clear(&batch);
+	batch_close_record(&pending.batch, y, 1);
+	pending.record = grow(pending.record, &pending.record_capacity, pending.batch.n, sizeof *pending.record);
+	r = &pending.record[pending.batch.n - 1];
+	*r = (struct scored){.line = line, .n_before = (size_t)(label.at - line), .n_label = label.n, .labelled = labelled};
+	r->n_after = (size_t)(features - line) - r->n_before - r->n_label;
+	if (draw)
+		r->key = XXH3_64bits(group.at, group.n);
+	if (head == CHOICE)
+		keep_bytes((struct view){line, (size_t)(features - line)});
+	else if (pending.batch.n == FEW)
+		write_pending();
+}
+
+/* Before lines in hand go: only the group of a choice head, whose lines are copied, goes on. */
+static void
+settle(void)
+{
+	if (head != CHOICE)
+		write_pending();
 }
 
 static void
-score_records(struct writer *w)
+score_records(void)
 {
 	struct record record = {0};
-	size_t label = 0, place = 0;
+	size_t label = 0, group = 0;
 	bool placed = false;
 
 	while (record_next(&in, &record, 3)) {
 		if (!placed) {
 			placed = true;
 			label = record_place(&record, label_field, "label");
-			place = record_place(&record, group_field, "group");
+			group = record_place(&record, group_field, "group");
 			if (label == record.n - 1)
 				die_usage("--label: the last field holds the features");
 		}
-		score_record(w, &record, label, place);
+		score_record(&record, label, group);
 	}
-	if (head == CHOICE)
-		group_write(w);
+	write_pending();
 	record_free(&record);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct writer out;
 	int first = cli_parse(&cli, argc, argv);
 
 	if (!path)
@@ -240,11 +260,12 @@ main(int argc, char **argv)
 	K = net_outputs(&model.net);
 	net_reserve(&model.net, 1);
 	writer_init(&out, STDOUT_FILENO, "stdout");
+	in.settle = settle;
 	input_open(&in, argc, argv, first, &out);
-	score_records(&out);
+	score_records();
 	input_close(&in);
 	writer_close(&out);
 	model_free(&model);
-	batch_free(&batch);
+	batch_free(&pending.batch);
 	return 0;
 }

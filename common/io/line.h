@@ -150,6 +150,7 @@ struct input {
 	const char *rejects;  /* file for refused lines, byte for byte; NULL for none */
 	int64_t max_line;     /* bytes */
 	struct writer *out;   /* flushed before a read that may block; NULL for none */
+	void (*settle)(void); /* called before that: lines given out so far move or go; NULL for nothing */
 
 	char **file;          /* the operands that are left, "-" for stdin; not owned */
 	size_t n_files;
@@ -217,12 +218,23 @@ input_next_file(struct input *in)
 	return true;
 }
 
+/* Before a read that may block, or the end: what can be known by now is written. */
+static inline void
+input_settle(struct input *in)
+{
+	if (in->settle)
+		in->settle();
+	if (in->out)
+		writer_flush(in->out);
+}
+
 /* Reads more behind in->end, after moving what is unread to the front where that makes room. */
 static inline void
 input_fill(struct input *in)
 {
 	ssize_t n;
 
+	input_settle(in);
 	if (in->begin && (in->begin == in->end || in->end == in->capacity)) {
 		memmove(in->buffer, in->buffer + in->begin, in->end - in->begin);
 		in->end -= in->begin;
@@ -234,8 +246,6 @@ input_fill(struct input *in)
 			         in->next_line, in->max_line);
 		in->buffer = grow(in->buffer, &in->capacity, in->capacity + 1, 1);
 	}
-	if (in->out)
-		writer_flush(in->out);
 	do
 		n = read(in->fd, in->buffer + in->end, in->capacity - in->end);
 	while (n < 0 && errno == EINTR);
@@ -383,8 +393,7 @@ input_refuse(struct input *in, struct fault fault)
 	}
 	if (in->bad <= (uint64_t)in->max_bad)
 		return;
-	if (in->out)
-		writer_flush(in->out);
+	input_settle(in);
 	if (in->rejects)
 		writer_close(&in->rejected);
 	exit(STATUS_DATA);
