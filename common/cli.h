@@ -177,13 +177,22 @@ grow(void *array, size_t *capacity, size_t want, size_t size)
 	return array;
 }
 
+/* n bytes as a NUL-terminated string; free() releases it. */
+static inline char *
+text_of(const char *bytes, size_t n)
+{
+	char *text = allocate(n + 1, 1);
+
+	memcpy(text, bytes, n);
+	text[n] = '\0';
+	return text;
+}
+
 /* A copy of a NUL-terminated string; free() releases it. */
 static inline char *
 text_copy(const char *text)
 {
-	size_t n = strlen(text) + 1;
-
-	return memcpy(allocate(n, 1), text, n);
+	return text_of(text, strlen(text));
 }
 
 static inline void

@@ -24,7 +24,7 @@ static const struct cli_option options[] = {
 	{'\0', "augment", "COLUMN", "give every token a copy that belongs to the row's domain", CLI_TEXT, &augment, 0, 0},
 	INPUT_OPTIONS(in),
 	{'\0', "names", "FILE", "write index and token here, once for every token", CLI_TEXT, &names_file, 0, 0},
-	{'\0', "unknown", NULL, "index() of a value not in its file is 0, not an error", CLI_FLAG, &unknown_is_0, 0, 0},
+	{'\0', "unknown", NULL, "index() of a value that is not in its file is 0", CLI_FLAG, &unknown_is_0, 0, 0},
 };
 
 static const struct cli cli = {
@@ -42,7 +42,7 @@ struct kept {
 struct names {
 	struct writer out;
 	struct keys seen;
-	uint8_t *taken; /* owned: a bit for every index of hashed features */
+	uint8_t *taken;  /* owned: a bit for every index of hashed features */
 	uint32_t shared; /* tokens whose index another had taken */
 };
 
@@ -58,12 +58,10 @@ die_formula(const struct formula *f)
 static void
 read_lines(struct keys *lines, struct view file)
 {
-	char *path = allocate(file.n + 1, 1);
+	char *path = text_of(file.at, file.n);
 	struct input list = INPUT_DEFAULTS;
 	struct view line;
 
-	memcpy(path, file.at, file.n);
-	path[file.n] = '\0';
 	input_open(&list, 1, &path, 0, NULL);
 	while (input_line(&list, &line)) {
 		bool fresh;
@@ -91,10 +89,8 @@ kept_find(struct kept *kept)
 	kept->n = columns.n;
 	kept->place = allocate(kept->n, sizeof *kept->place);
 	for (size_t i = 0; i < kept->n; i++) {
-		char *name = allocate(columns.field[i].n + 1, 1);
+		char *name = text_of(columns.field[i].at, columns.field[i].n);
 
-		memcpy(name, columns.field[i].at, columns.field[i].n);
-		name[columns.field[i].n] = '\0';
 		kept->place[i] = rows_place(&rows, name, "keep");
 		free(name);
 	}
@@ -136,8 +132,8 @@ static void
 names_close(struct names *names)
 {
 	if (names->shared)
-		warn("%" PRIu32 " of %" PRIu32 " tokens share their index with an earlier one (-b %" PRId64 ")", names->shared,
-		     names->seen.n, bits);
+		warn("%" PRIu32 " of %" PRIu32 " tokens share their index with an earlier one (-b %" PRId64 ")",
+		     names->shared, names->seen.n, bits);
 	writer_close(&names->out);
 	keys_free(&names->seen);
 	free(names->taken);
@@ -169,8 +165,8 @@ write_features(struct writer *out, const struct tokens *t, struct names *names)
 }
 
 static void
-write_record(struct writer *out, const struct kept *kept, uint64_t number, struct view label, const struct tokens *t,
-             struct names *names)
+write_record(struct writer *out, const struct kept *kept, uint64_t number, struct view label,
+             const struct tokens *t, struct names *names)
 {
 	for (size_t i = 0; i < kept->n; i++) {
 		rows_put(&rows, out, rows.field[kept->place[i]]);

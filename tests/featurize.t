@@ -116,11 +116,11 @@ t 'split crossed gives every pair' 0 '? a=1:b=x a=1:b=y a=2:b=x a=2:b=y' '' name
 a,b
 1 2,x y
 END
-t 'words: letters, digits and what is beyond ASCII; only A to Z are lowered' 0 '? words(x)=été words(x)=Été words(x)=r2 words(x)=d2
+t 'words: letters, digits and what is beyond ASCII; only A to Z are lowered' 0 '? words(x)=été words(x)=Été words(x)=r2 words(x)=d2 words(x)=az
 ?
 ?' '' named 'words(x)' - <<'END'
 x
-" été, Été--R2/d2!"
+" été, Été--R2/d2! AZ"
 ...
 ""
 END

@@ -91,7 +91,7 @@ struct formula_factor {
 	/* once it is bound */
 	const char *name;   /* of the column */
 	size_t place;       /* of the column, from 0 */
-	bool empty_is_known; /* na() of the same column stands in the formula: an empty cell is no error */
+	bool empty_is_known; /* na() of the column stands in the formula: an empty cell is no error */
 };
 
 struct formula_term {
@@ -99,7 +99,9 @@ struct formula_term {
 	uint32_t n;
 };
 
-enum formula_compare { COMPARE_NONE, COMPARE_LESS, COMPARE_AT_MOST, COMPARE_MORE, COMPARE_AT_LEAST, COMPARE_EQUAL, COMPARE_OTHER };
+enum formula_compare {
+	COMPARE_NONE, COMPARE_LESS, COMPARE_AT_MOST, COMPARE_MORE, COMPARE_AT_LEAST, COMPARE_EQUAL, COMPARE_OTHER
+};
 
 struct formula_label {
 	bool given;
@@ -394,7 +396,7 @@ formula_pattern(struct formula *f, struct formula_factor *x)
 	return end > start || formula_fail(f, start, "dense(p*): the pattern is missing");
 }
 
-/* The arguments of a function that is no step of a number. */
+/* What stands between the function's parentheses. */
 static inline bool
 formula_arguments(struct formula *f, struct formula_factor *x, bool numeric)
 {
@@ -422,12 +424,34 @@ formula_arguments(struct formula *f, struct formula_factor *x, bool numeric)
 	}
 }
 
+/* A function that is no step of a number, from its opening parenthesis on. */
+static inline bool
+formula_call(struct formula *f, struct formula_factor *x, const struct formula_function *function)
+{
+	/* a part of a text is spelled as if it were the whole */
+	bool spelled = function->kind != FORMULA_SPLIT && function->kind != FORMULA_INDEX;
+
+	f->at++;
+	x->kind = function->kind;
+	if (spelled) {
+		factor_spell(x, view_of(function->name));
+		factor_spell(x, view_of("("));
+	}
+	if (!formula_arguments(f, x, function->numeric) || !formula_expect(f, ')', "a closing parenthesis is missing"))
+		return false;
+	if (spelled)
+		factor_spell(x, view_of(")"));
+	if (x->kind != FORMULA_NA)
+		factor_spell(x, view_of("="));
+	return true;
+}
+
 /* A column or a function of one. */
 static inline bool
 formula_factor(struct formula *f, struct formula_factor *x)
 {
 	const struct formula_function *function;
-	bool quoted = formula_peek(f) == '`', spelled;
+	bool quoted = formula_peek(f) == '`';
 	struct view name;
 
 	x->at = f->at;
@@ -442,25 +466,11 @@ formula_factor(struct formula *f, struct formula_factor *x)
 		factor_spell(x, view_of("="));
 		return true;
 	}
-	x->kind = function->kind;
-	if (x->kind == FORMULA_NUMBER) {
-		f->at = x->at;
-		return formula_numeric(f, x, 0);
-	}
-	f->at++;
-	/* a part of a text is spelled as if it were the whole */
-	spelled = x->kind != FORMULA_SPLIT && x->kind != FORMULA_INDEX;
-	if (spelled) {
-		factor_spell(x, name);
-		factor_spell(x, view_of("("));
-	}
-	if (!formula_arguments(f, x, function->numeric) || !formula_expect(f, ')', "a closing parenthesis is missing"))
-		return false;
-	if (spelled)
-		factor_spell(x, view_of(")"));
-	if (x->kind != FORMULA_NA)
-		factor_spell(x, view_of("="));
-	return true;
+	if (function->kind != FORMULA_NUMBER)
+		return formula_call(f, x, function);
+	x->kind = FORMULA_NUMBER;
+	f->at = x->at;
+	return formula_numeric(f, x, 0);
 }
 
 static inline bool
@@ -782,10 +792,8 @@ formula_bind_dense(struct formula *f, char **name, size_t n)
 	f->n_factors = f->factor_capacity = f->n_terms = 0;
 	for (size_t i = 0; i < n_patterns; i++) {
 		size_t before = f->n_factors;
-		char *text = allocate(pattern[i].column.n + 1, 1);
+		char *text = text_of(pattern[i].column.at, pattern[i].column.n);
 
-		memcpy(text, pattern[i].column.at, pattern[i].column.n);
-		text[pattern[i].column.n] = '\0';
 		for (size_t j = 0; j < n; j++) {
 			struct formula_factor x = {.kind = FORMULA_NUMBER, .at = pattern[i].at};
 
@@ -818,7 +826,7 @@ formula_find(struct formula *f, char **name, size_t n, struct view column, size_
 	return formula_fail(f, at, "no such column in the header");
 }
 
-/* Finds the columns among the n names, which must outlive f. False, as formula_parse, when one is not there. */
+/* Finds the columns among the n names, which must outlive f. False, as formula_parse says it, when one is not there. */
 static inline bool
 formula_bind(struct formula *f, char **name, size_t n)
 {

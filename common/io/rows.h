@@ -85,11 +85,7 @@ rows_header(struct rows *r, struct view line)
 	r->n_names = r->row.n;
 	r->name = allocate(r->n_names, sizeof *r->name);
 	for (size_t i = 0; i < r->n_names; i++) {
-		struct view name = r->row.field[i];
-
-		r->name[i] = allocate(name.n + 1, 1);
-		memcpy(r->name[i], name.at, name.n);
-		r->name[i][name.n] = '\0';
+		r->name[i] = text_of(r->row.field[i].at, r->row.field[i].n);
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(r->name[i], r->name[j]) == 0)
 				die_data("%s:%" PRIu64 ": two columns are named \"%.40s\"", r->in->name, r->in->line, r->name[i]);

@@ -34,7 +34,7 @@ timestamp_skip(struct view *text, char c)
 	return true;
 }
 
-/* Days from 1970-01-01 to a date of the Gregorian calendar; its years start in March, so that leap days end them. */
+/* Days from 1970-01-01 to a Gregorian date. Its years start in March here, so that leap days end them. */
 static inline int64_t
 timestamp_days(int year, int month, int day)
 {

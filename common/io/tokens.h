@@ -16,7 +16,7 @@
  *	hour(t)               hour(t)=13
  *	weekday(t)            weekday(t)=1      Monday is 1
  *	na(x)                 na(x)             where the cell is empty
- *	a:b                   a=1:b=2           tokens joined by colons, values multiplied; every pair where there are many
+ *	a:b                   a=1:b=2           values multiply; where there are several tokens, every pair
  *
  * The hash is XXH3-64, seed 0; b bits of index are its lowest b, so fewer bits are the same index modulo 2^b.
  */
@@ -414,8 +414,8 @@ label_compare(const struct formula_label *y, int order)
 }
 
 /*
- * The label of a row: the cell, a number; 1 or 0 for a comparison; `?` where the cell is `?` or the formula has no
- * left side. False, and *fault says why, for any other cell.
+ * The label of a row: the cell, a number; 1 or 0 for a comparison; `?` where the cell is `?` or the formula has
+ * no left side. False, and *fault says why, for any other cell.
  */
 static inline bool
 label_row(const struct formula_label *y, const struct view *field, struct view *label, struct fault *fault)
@@ -427,8 +427,8 @@ label_row(const struct formula_label *y, const struct view *field, struct view *
 	if (label->n == 1 && *label->at == '?')
 		return true;
 	if (!y->is_text && !number_parse(*label, &value)) {
-		*fault = (struct fault){.field = (int)y->place + 1, .name = y->name, .rule = "not a number", .value = *label,
-		                        .hint = number_hint(*label)};
+		*fault = (struct fault){.field = (int)y->place + 1, .name = y->name, .rule = "not a number",
+		                        .value = *label, .hint = number_hint(*label)};
 		return false;
 	}
 	if (y->compare == COMPARE_NONE)
