@@ -310,6 +310,8 @@ static const struct {
 	{"an unknown member", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"b\":0}}", 4, "not dtype, shape"},
 	{"a tensor that is a list", "{\"a\":[]}", 0, "not dtype, shape"},
 	{"a control character in a name", "{" F32("a\\u001b[2J", "[1]", 0, 4) "}", 4, "control characters"},
+	{"a delete in a name", "{" F32("a\x7f", "[1]", 0, 4) "}", 4, "control characters"},
+	{"an empty tensor where another begins", "{" F32("a", "[1]", 0, 4) "," F32("b", "[0]", 0, 0) "}", 4, NULL},
 	{"metadata that are a list", "{\"__metadata__\":[]}", 0, "metadata"},
 	{"metadata that are a number", "{\"__metadata__\":{\"a\":1}}", 0, "metadata"},
 	{"metadata that are nested", "{\"__metadata__\":{\"a\":{}}}", 0, "metadata"},
@@ -322,11 +324,11 @@ static const struct {
 	{"broken JSON", "{\"a\":}", 0, "not JSON, at byte 6"},
 	{"invalid UTF-8", "{\"\xff\":{}}", 0, "not JSON"},
 	{"escaped NUL", "{\"\\u0000\":{}}", 0, "not JSON"},
-	{"half a checksum", "{\"__metadata__\": {\"weir.xxh3\": \"0\"}}", 0, "damaged"},
-	{"a wrong checksum", "{\"__metadata__\": {\"weir.xxh3\": \"0123456789abcdef\"}}", 0, "damaged"},
-	{"a checksum cut by the header", "{\"__metadata__\": {\"weir.xxh3\": \"\"}}", 0, "damaged"},
+	{"half a checksum", "{\"__metadata__\": {\"weir.xxh3\": \"0\"}}", 0, "header: damaged"},
+	{"a wrong checksum", "{\"__metadata__\": {\"weir.xxh3\": \"0123456789abcdef\"}}", 0, "do not give its checksum"},
+	{"a checksum cut by the header", "{\"__metadata__\": {\"weir.xxh3\": \"\"}}", 0, "header: damaged"},
 	{"a checksum copied by another program", "{\"__metadata__\":{\"weir.xxh3\":\"0123456789abcdef\"}}", 0, NULL},
-	{"a mark with one byte wrong", "{\"__metadata__\": {\"weir.xxh4\": \"0123456789abcdef\"}}", 0, "damaged"},
+	{"a mark with one byte wrong", "{\"__metadata__\": {\"weir.xxh4\": \"0123456789abcdef\"}}", 0, "header: damaged"},
 };
 
 /* Holds that one value, of n bytes, is refused with those words; NULL: that it is accepted. */
@@ -345,9 +347,13 @@ test_hostile(void)
 {
 	static const char zeros[64];
 	static const char one[] = "{" F32("a", "[1]", 0, 4) "}";
+	static const char two[] = "{" F32("a", "[2]", 0, 8) "}";
 	static const char wide[] = "{\"a\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]}}";
+	static const char pair[] = "{\"a\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,16]}}";
 	static const uint32_t nan = 0x7fc00001, infinity = 0xff800000, largest = 0x7f7fffff;
 	static const uint64_t nan64 = UINT64_C(0xfff0000000000001), largest64 = UINT64_C(0xffefffffffffffff);
+	static const float nans[] = {NAN, 1};
+	static const double nans64[] = {NAN, 1};
 	char deep[4096];
 	struct safetensors st;
 
@@ -370,6 +376,8 @@ test_hostile(void)
 	safetensors_close(&st);
 	reads_value("a float off its alignment", one, 2, &largest, 4, "not aligned to 4");
 	reads_value("a double off its alignment", wide, 4, &largest64, 8, "not aligned to 8");
+	reads_value("NaN, and a number after it", two, 0, nans, 8, "tensor \"a\": has NaN");
+	reads_value("a double's NaN, and a number after it", pair, 0, nans64, 16, "tensor \"a\": has NaN");
 	reads_value("NaN", one, 0, &nan, 4, "tensor \"a\": has NaN");
 	reads_value("infinity", one, 0, &infinity, 4, "infinite");
 	reads_value("the largest float", one, 0, &largest, 4, NULL);
@@ -387,7 +395,10 @@ test_lengths(void)
 	};
 	struct safetensors st;
 	char file[24] = {0};
+	char *nothing = allocate_zero(8, 1);
 
+	tap_ok(!safetensors_read(&st, nothing, 8), "a file that ends after the length is refused, and not read beyond");
+	free(nothing);
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		memcpy(file, &table[i].length, 8);
 		tap_ok(!safetensors_read(&st, file, sizeof file) && strstr(st.fault, table[i].fault),
@@ -438,6 +449,12 @@ save_latin1(const char *path)
 	safetensors_save(path, NULL, 0, &(struct safetensors_entry){"a", "caf\xe9"}, 1);
 }
 
+static void
+save_latin1_name(const char *path)
+{
+	safetensors_save(path, &(struct safetensor){"caf\xe9", SAFETENSORS_F32, 1, {0}, NULL, 0}, 1, NULL, 0);
+}
+
 /* The disk is full after 100 bytes, as far as this process can tell. */
 static void
 save_to_full_disk(const char *path)
@@ -456,10 +473,13 @@ test_save_faults(void)
 	dies("NaN is not saved", save_nan, target, "not saved: tensor \"w\": has NaN");
 	dies("nor a header of more than 1 MiB", save_long_metadata, target, "longer than 1 MiB");
 	dies("nor metadata that are not UTF-8", save_latin1, target, "is not UTF-8");
+	dies("nor such a name", save_latin1_name, target, "is not UTF-8");
 	dies("a full disk is an error", save_to_full_disk, target, ": File too large");
 	tap_ok(file_is(target, golden, sizeof golden - 1) && strays() == 0, "the old file is as it was, and alone");
 	dies("a folder is not replaced", golden_save, folder, "not a regular file");
-	dies("nor is a device", golden_save, "/dev/null", "not a regular file");
+	mkfifo(other, 0600); /* ours: were this check broken, a real device would be replaced */
+	dies("nor is a FIFO", golden_save, other, "not a regular file");
+	unlink(other);
 	snprintf(nested, sizeof nested, "%s/no/model.st", folder);
 	dies("a missing folder is an error", golden_save, nested, "No such file");
 

@@ -225,7 +225,7 @@ safetensors_json(struct safetensors *st, const char *text, size_t n)
 
 	while (n && text[n - 1] == ' ')
 		n--;
-	if (n < 2 || text[0] != '{' || text[n - 1] != '}' || memchr(text, '\0', n))
+	if (!n || text[0] != '{' || text[n - 1] != '}' || memchr(text, '\0', n))
 		return safetensors_refuse(st, "not a safetensors file: its header is no JSON object");
 	errno = 0;
 	st->json = json_loadb(text, n, JSON_REJECT_DUPLICATES, &error);
