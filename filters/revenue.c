@@ -46,7 +46,7 @@ parse_impression(struct money *m)
 	if (!parse_decimal(0, "label", &amount))
 		return false;
 	if (!money_of(m, amount.units, amount.places))
-		return sums_refuse(&sums, 0, "label", (struct fault){.rule = "too large", .value = sums_value(&sums)});
+		return sums_refuse(&sums, 0, "label", (struct fault){.rule = "too large"});
 	return true;
 }
 

@@ -143,20 +143,24 @@ sums_refuse(struct sums *s, size_t i, const char *name, struct fault fault)
 	size_t place = s->value_place + i;
 
 	fault.field = (int)place + 1;
+	fault.value = s->rows.field[place];
 	fault.name = s->rows.csv ? rows_name(&s->rows, place) : name;
 	input_refuse(&s->in, fault);
 	return false;
 }
 
-/* Statistic i of a partial line that is a count; the line is refused where it is none. */
+/*
+ * Statistic i of a partial line that is a count; the line is refused where it is none. Statistic 0 counts the
+ * records, of which there are some.
+ */
 static inline bool
 sums_count(struct sums *s, size_t i, const char *name, uint64_t *count)
 {
 	struct view text = s->rows.field[s->value_place + i];
 
-	if (text.n && number_whole(text, count) == text.n)
+	if (text.n && number_whole(text, count) == text.n && (i > 0 || *count > 0))
 		return true;
-	return sums_refuse(s, i, name, (struct fault){.rule = "not a count", .value = text});
+	return sums_refuse(s, i, name, (struct fault){.rule = "not a count"});
 }
 
 /* Adds a value to the key being joined, of which n bytes are there. Returns how many are there then. */

@@ -1,0 +1,110 @@
+# sums.sh - what ctr, revenue and feedback promise alike; sourced by their tests, behind tap.sh.
+
+tab=$(printf '\t')
+
+# Any split of the file "log", its rows in any order, gives the bytes of one run after --merge.
+any_split() { # program and options
+	program=$1
+	"$@" log >whole
+	wrong=
+	for n in 1 2 3 7 16 64; do
+		for order in 1 2 3 4 5; do
+			rm -f shard.* part.*
+			awk -v n="$n" -v order="$order" '
+			{ row[NR] = $0 }
+			END {
+				for (i = 1; i <= NR; i++) {
+					j = order % 2 ? i : NR + 1 - i
+					print row[j] >("shard." (j * 7919 + order * int(j / 3)) % n)
+				}
+			}' log
+			for shard in shard.*; do
+				"$@" --partial "$shard" >"part.${shard#shard.}"
+			done
+			ls part.* | sort -t . -k "2,2$([ "$order" -gt 2 ] || echo r)" | xargs cat >parts
+			"$program" --merge parts >merged
+			cmp -s whole merged || wrong="$wrong $n/$order"
+		done
+	done
+	is "$*: 1 to 64 shards in 5 orders give the bytes of one run" "$wrong" ''
+	awk 'NR % 2' parts >half.1
+	awk '!(NR % 2)' parts >half.2
+	"$program" --merge --partial half.1 >merged.1
+	"$program" --merge --partial half.2 | "$program" --merge merged.1 - >merged
+	is "$*: partial lines merge in two steps" "$(cmp whole merged)" ''
+}
+
+# What every program says of input and options that are wrong, whatever it sums.
+sums_are_strict() { # program, columns of a header
+	program=$1
+	: >empty
+	printf 'k\t1\tf\nk\t1\n' >short
+	printf 'k\t1\tf\n\nk\t1\tf\n' >blank
+	t 'empty input: no figure, status 3' 3 '' "^$program: no records$" "$program" empty
+	t 'with -H too' 3 '' 'no records' "$program" -H empty
+	t 'CSV with nothing but a header' 3 '' 'no records' "$program" -C -y a - <<-END
+		a,b
+	END
+	t 'an empty shard has no lines and is no error' 0 '' '' "$program" --partial empty
+	t 'nothing to merge' 3 '' 'no records' "$program" --merge empty
+	t 'a short row' 3 '' 'short:2: fewer fields than in the first record: "k\\t1"' "$program" short
+	t 'a record of one field' 2 '' 'no field -2' "$program" - <<-END
+		k
+	END
+	t 'a blank line' 3 '' 'blank:2: blank line' "$program" blank
+	t '--max-bad goes on' 0 - '1 of 2 lines refused' "$program" --max-bad 1 --rejects rejected short
+	is '--rejects has the line byte for byte' "$(tail -n 1 short | cmp - rejected)" ''
+	t 'all rows refused: no records' 3 '' 'no records' "$program" --max-bad 9 - <<-END
+		k${tab}x${tab}f
+	END
+	t 'no such key field' 2 '' '--group: no field 9: the records have 3' "$program" -g 9 short
+	t 'a key by name without -C' 2 '' '--group: not a field number: "segment"' "$program" -g segment short
+	t 'no such column' 2 '' '--group: no column "c" in the header' "$program" -C -g c -y a - <<-END
+		a,b
+		1,2
+	END
+	t 'CSV needs -y' 2 '' '-C: -y must name the column' "$program" -C empty
+	t '--partial has no header' 2 '' '--partial: its lines have no header' "$program" --partial -H empty
+	t '--merge takes no -y' 2 '' '--merge: reads lines of --partial' "$program" --merge -y 2 empty
+	t '--merge takes no -C' 2 '' '--merge: reads lines of --partial' "$program" --merge -C empty
+	t '--level is below 1' 2 '' '--level: not within' "$program" --level 1 empty
+	t 'a missing file' 4 '' 'nowhere: No such file' "$program" nowhere
+	t 'an unknown option' 2 '' 'no such option' "$program" --bogus
+	printf 'k\t1\tf' >unended
+	printf 'k\t1\tf\n' >ended
+	is 'no final newline: the last line counts' "$("$program" unended)" "$("$program" ended)"
+	printf '\357\273\277k\t1\tf\r\n' >windows
+	is 'BOM and CR LF are no data' "$("$program" -g 1 windows 2>/dev/null)" "$("$program" -g 1 ended)"
+	printf 'a\0b\t1\tf\n\377\t1\tf\n' >bytes
+	is 'NUL and bytes that are no UTF-8 pass through' "$("$program" -g 1 bytes | cut -f 1 | od -An -tx1 | tr -d ' \n')" \
+		6100620aff0a
+	if [ -c /dev/full ]; then
+		t 'a full disk' 4 '' 'stdout: No space left' sh -c '"$0" ended >/dev/full' "$program"
+	fi
+	is 'the header has a name for each column' "$("$program" -H -g 1 ended)" "$(
+		printf '1\t%s\n' "$2"
+		"$program" -g 1 ended
+	)"
+	"$program" --partial -g 1 ended >part
+	is '--merge takes the names of the keys from -g' "$("$program" --merge -H -g segment part)" "$(
+		printf 'segment\t%s\n' "$2"
+		"$program" -g 1 ended
+	)"
+	t '-H cannot name the keys of merged lines alone' 2 '' 'names 0 columns: the keys of the lines have 1' \
+		"$program" --merge -H part
+	t '-g must name as many as there are' 2 '' 'names 2 columns: the keys of the lines have 1' \
+		"$program" --merge -g a,b part
+	t '--merge refuses what is no partial line' 3 '' "ended:1: not a line of this program's --partial" "$program" --merge ended
+	sed 's/^[a-z]*/other/' part >other
+	t '--merge refuses the lines of another program' 3 '' "other:1: not a line of this program's" "$program" --merge other
+	sed 's/\/1/\/2/' part >newer
+	t '--merge refuses another version of its lines' 3 '' "newer:1: not a line of this program's" "$program" --merge newer
+	sed 's/	.*//' part >tag
+	t '--merge refuses a tag alone' 3 '' "tag:1: not a line of this program's" "$program" --merge tag
+	"$program" --partial ended >keyless
+	t '--merge refuses keys of different columns' 3 - 'fewer fields than in the first record' "$program" --merge part keyless
+	sed 's/1/-1/2' part >negative
+	t '--merge refuses a negative count' 3 '' 'not a count: "-1"' "$program" --merge negative
+	sed 's/	1	/		/' part >uncounted
+	t '--merge refuses an empty count' 3 '' 'not a count: ""' "$program" --merge uncounted
+}
