@@ -10,7 +10,7 @@ set xlabel 'target records learnt from'
 set ylabel 'AUC on test records'
 set logscale x
 set xtics nomirror
-set ytics nomirror format '%.2f'
+set ytics nomirror format '%.3f'
 set grid ytics linecolor rgb '#dddddd' linetype 1 linewidth 0.7
 set border 3 linecolor rgb '#666666'
 set key bottom right reverse Left spacing 1.3
@@ -18,11 +18,11 @@ set offsets graph 0.03, graph 0.03, graph 0.05, graph 0.03
 target = '#8c8c8c'
 source = '#e69f00'
 tuned = '#0072b2'
-# The n of the table, each a mark of the axis.
-stats table using 1 nooutput
-set xrange [STATS_min / 1.2 : STATS_max * 1.2]
+stats table using 1 name 'n' nooutput
+stats table using 6 name 'source' nooutput
+set xrange [n_min / 1.2 : n_max * 1.2]
 plot table using 1:10:11:xtic(1) with yerrorbars pointtype 7 pointsize 1.1 linecolor rgb tuned notitle, \
-     table using 1:10 with linespoints pointtype 7 pointsize 1.1 linecolor rgb tuned title 'source, then target', \
-     table using 1:6 with lines dashtype 2 linecolor rgb source title 'source only', \
+     table using 1:10 with linespoints pointtype 7 pointsize 1.1 linecolor rgb tuned title 'fine-tuned', \
+     source_mean with lines dashtype 2 linecolor rgb source title 'source only', \
      table using 1:2:3 with yerrorbars pointtype 5 pointsize 0.9 linecolor rgb target notitle, \
      table using 1:2 with linespoints pointtype 5 pointsize 0.9 linecolor rgb target title 'target only'

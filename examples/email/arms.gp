@@ -6,8 +6,8 @@
 set terminal pngcairo size 800,560 font 'sans,12' linewidth 1.5
 set output picture
 set datafile separator tab
-set title 'Who visits after which e-mail' font ',15'
-set ylabel 'visits a customer, with 95 % interval'
+set title 'Customers who visit, by the e-mail they got' font ',15'
+set ylabel 'CTR, with 95 % interval'
 set yrange [0:*]
 set xrange [-0.6:2.6]
 set xtics nomirror scale 0
@@ -18,5 +18,5 @@ set style fill solid 1 noborder
 set boxwidth 0.55
 unset key
 plot table every ::1 using 0:4:xtic(1) with boxes linecolor rgb '#8fbfdc', \
-     table every ::1 using 0:4:5:6 with yerrorbars pointtype 0 linecolor rgb '#1f3d52', \
+     table every ::1 using 0:4:5:6 with yerrorbars pointtype 7 pointsize 0.5 linewidth 1.2 linecolor rgb '#1f3d52', \
      table every ::1 using 0:6:(sprintf('%.1f %%', 100 * $4)) with labels offset 0, 1 textcolor rgb '#1f3d52'

@@ -1,0 +1,151 @@
+# examples - on real data: figures against what is promised, sums against awk's, metrics the long way; without data, a word
+. "$(dirname "$0")/tap.sh"
+
+BIN=$bin
+export BIN
+tab=$(printf '\t')
+
+plain() { # folder, file: the table as it is, from beside the project or in it; fails where there is none
+	for f in "$here/../../shared/data/$1/$2" "$here/../data/$1/$2"; do
+		if [ -e "$f" ]; then
+			tr -d '\r' <"$f"
+			return
+		elif [ -e "$f.gz" ]; then
+			gzip -dc "$f.gz" | tr -d '\r'
+			return
+		fi
+	done
+	return 1
+}
+
+# Whether the row of 1000 records fulfils a condition on target only (t), source only (s) and fine-tuned (f): AUC, and
+# log-loss with an l before.
+row() { # what, table, condition
+	is "$1" "$(awk "
+	function near(a, b) { return a - b <= 0.001 && b - a <= 0.001 }
+	\$1 == 1000 { t = \$2; lt = \$4; s = \$6; ls = \$8; f = \$10; lf = \$12; print ($3) ? \"yes\" : \"no: \" \$0 }" "$2")" yes
+}
+
+mkdir "$tmp/project"
+cp -R "$here/../examples" "$tmp/project/examples"
+t 'email without data' 0 - '' "$tmp/project/examples/email/run"
+is 'email says where they come from' "$(grep -c '^skipped: .*blog.minethatdata.com' "$tmp/.out")" 1
+t 'movies without data' 0 - '' "$tmp/project/examples/movies/run"
+is 'movies says where they come from' "$(grep -c '^skipped: .*grouplens.org' "$tmp/.out")" 1
+t 'a folder without the data of email' 2 '' '^run: no hillstrom.csv in .*minethatdata' "$tmp/project/examples/email/run" "$tmp"
+t 'a folder without the data of movies' 2 '' '^run: no ratings.csv in .*grouplens' "$tmp/project/examples/movies/run" "$tmp"
+t 'an option that there is not' 2 '' usage "$tmp/project/examples/email/run" -z
+
+if plain hillstrom hillstrom.csv >"$tmp/hillstrom.csv"; then
+	t 'email' 0 - '' "$here/../examples/email/run" -o "$tmp/email" "$tmp" 1000
+	cp "$tmp/.out" "$tmp/printed"
+	curve=$tmp/email/learning-curve.txt
+	row 'email, fine-tuned: AUC 0.616 and log-loss 0.4110 or better' "$curve" 'f >= 0.616 && lf <= 0.4110'
+	row 'email, source only as the reference' "$curve" 'near(s, 0.6108) && near(ls, 0.4146)'
+	row 'email, target only as the reference' "$curve" 'near(t, 0.6040) && near(lt, 0.4149)'
+
+	# Textbook: Wilson's interval; the mean and Student's, his quantile by its first terms. Money in cents, which are whole. Columns are counted
+	# from the end: history_segment may hold a comma.
+	awk -F , -v OFS='\t' -v z=1.959963984540054 '
+	NR > 1 {
+		arm = $(NF - 3)
+		n[arm]++
+		clicks[arm] += $(NF - 2)
+		cents = int($NF * 100 + 0.5)
+		sum[arm] += cents
+		squares[arm] += cents * cents
+	}
+	END {
+		for (arm in n) {
+			p = clicks[arm] / n[arm]
+			middle = (p + z * z / (2 * n[arm])) / (1 + z * z / n[arm])
+			half = z * sqrt(p * (1 - p) / n[arm] + z * z / (4 * n[arm] * n[arm])) / (1 + z * z / n[arm])
+			print "ctr", arm, n[arm], clicks[arm] sprintf("\t%.7f\t%.7f\t%.7f", p, middle - half, middle + half)
+			mean = sum[arm] / n[arm]
+			t = z + (z * z * z + z) / (4 * (n[arm] - 1))
+			half = t * sqrt((squares[arm] - n[arm] * mean * mean) / (n[arm] - 1) / n[arm])
+			print "revenue", arm, n[arm] sprintf("\t%.2f\t%.6f\t%.6f\t%.6f", sum[arm] / 100, mean / 100, \
+				(mean - half) / 100, (mean + half) / 100)
+		}
+	}' "$tmp/hillstrom.csv" | sort >"$tmp/expected"
+	awk -F '  +' -v OFS='\t' '
+	/^Visits by arm/ { sums = "ctr" }
+	/^Revenue by arm/ { sums = "revenue" }
+	/^Visit after/ { exit }
+	NF == 6 && $2 + 0 { print sums, $1, $2, $3 sprintf(sums == "ctr" ? "\t%.7f\t%.7f\t%.7f" : "\t%.6f\t%.6f\t%.6f", $4, $5, $6) }
+	' "$tmp/printed" | sort >"$tmp/got"
+	is 'CTR and revenue by arm, and their intervals, are those of awk' "$(cat "$tmp/got")" "$(cat "$tmp/expected")"
+	is 'the likeliest thousand visit more than all do' \
+		"$(awk '$1 == "all" { all = $4 } $1 == "likeliest" { print $2, ($4 > all ? "more" : "less") }' "$tmp/printed")" \
+		'1000 more'
+
+	featurize -C -b 18 -k segment 'visit ~ recency + zip_code + channel + mens' "$tmp/hillstrom.csv" >"$tmp/records"
+	grep '^Mens' "$tmp/records" | pretrain -b 18 -o "$tmp/model"
+	grep '^Womens' "$tmp/records" | score -m "$tmp/model" >"$tmp/scored"
+	# AUC by ranks, where equal scores share the mean of theirs: a few hundred distinct scores, so ties abound.
+	sort -t "$tab" -k 3,3g "$tmp/scored" | awk -F '\t' '
+	{ p[NR] = $3; y[NR] = $2; loss -= log($2 == 1 ? $3 : 1 - $3) }
+	END {
+		for (first = 1; first <= NR; first = last + 1) {
+			for (last = first; last < NR && p[last + 1] == p[first]; last++)
+				;
+			for (i = first; i <= last; i++)
+				if (y[i]) {
+					positive++
+					ranks += (first + last) / 2
+				}
+		}
+		auc = (ranks - positive * (positive + 1) / 2) / (positive * (NR - positive))
+		printf "auc %.6f logloss %.6f", auc, loss / NR
+	}' >"$tmp/expected"
+	metrics -M auc,logloss "$tmp/scored" |
+		awk '{ printf "%s%s %.6f", (NR > 1 ? " " : ""), $1, $2 }' >"$tmp/got"
+	is 'AUC and log-loss are those of ranks and logarithms' "$(cat "$tmp/got")" "$(cat "$tmp/expected")"
+	if command -v gnuplot >/dev/null; then
+		is 'email draws' "$(head -c 4 "$tmp/email/arms.png" | tail -c 3) $(find "$tmp/email" -name '*.png' -size +10 | wc -l)" 'PNG 2'
+	else
+		skip 'email draws' 'no gnuplot'
+	fi
+else
+	skip 'email' 'no hillstrom.csv'
+fi
+
+if plain movielens-small ratings.csv >"$tmp/ratings.csv" && plain movielens-small movies.csv >"$tmp/movies.csv"; then
+	t 'movies' 0 - '' "$here/../examples/movies/run" -o "$tmp/movies" "$tmp" 1000
+	cp "$tmp/.out" "$tmp/printed"
+	curve=$tmp/movies/learning-curve.txt
+	row 'movies, fine-tuned: AUC 0.729 and log-loss 0.610 or better' "$curve" 'f >= 0.729 && lf <= 0.610'
+	row 'movies, source only as the reference' "$curve" 'near(s, 0.6857) && near(ls, 0.6404)'
+	row 'movies, target only as the reference' "$curve" 'near(t, 0.6713) && near(lt, 0.6482)'
+	is 'feedback on all the films to test on is that of awk' \
+		"$(awk '$1 == "all" { print $2, $3 }' "$tmp/printed")" \
+		"$(awk -F , 'NR > 1 && $1 % 10 < 3 && n++ % 3 == 0 { total++; positive += $3 >= 4 } END { print total, positive }' \
+			"$tmp/ratings.csv")"
+	is 'what the fine-tuned model ranks first pleases most' \
+		"$(awk '$1 == "all" { all = $4 } $1 == "five" { rate[$3] = $6 } END {
+			print (rate["target"] > all) (rate["tuned"] > rate["target"]) (rate["tuned"] > rate["source"]) }' "$tmp/printed")" 111
+	# The title of a recommended film, as movies.csv has it, and the ratings of its user.
+	awk -F , '
+	FILENAME ~ /ratings/ { rated[$1, $2]; next }
+	FILENAME ~ /movies/ { line[$1] = $0; next }
+	/^user/ {
+		user = $1
+		sub(/^user /, "", user)
+		sub(/ .*/, "", user)
+		title = substr($0, 17)
+		n[user]++
+		known = 0
+		for (id in line)
+			if (index(line[id], title)) {
+				known = 1
+				seen += (user, id) in rated
+			}
+		unknown += !known
+	}
+	END { print n[1] + 0, n[2] + 0, n[10] + 0, unknown + 0, seen + 0 }' \
+		"$tmp/ratings.csv" "$tmp/movies.csv" "$tmp/printed" >"$tmp/got"
+	is 'five films for each of three users, all known, none that they rated' "$(cat "$tmp/got")" '5 5 5 0 0'
+else
+	skip 'movies' 'no ratings.csv'
+fi
+done_testing
