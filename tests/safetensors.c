@@ -12,8 +12,7 @@
 #include "../common/io/view.h"
 #include "tap.h"
 
-static char folder[] = "/tmp/weir.XXXXXX";
-static char target[64], other[64];
+static char folder[256], target[300], other[300];
 
 /* ---- the golden file ---- */
 
@@ -467,7 +466,7 @@ save_to_full_disk(const char *path)
 static void
 test_save_faults(void)
 {
-	char link[64], nested[64];
+	char link[300], nested[300];
 
 	golden_save(target);
 	dies("NaN is not saved", save_nan, target, "not saved: tensor \"w\": has NaN");
@@ -585,6 +584,7 @@ main(int argc, char **argv)
 		golden_save(argv[1]);
 		return 0;
 	}
+	snprintf(folder, sizeof folder, "%s/weir.XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	if (!mkdtemp(folder))
 		die_system("%s", folder);
 	snprintf(target, sizeof target, "%s/model.st", folder);
