@@ -157,14 +157,14 @@ allocate_zero(size_t n, size_t size)
 
 /*
  * Makes room for at least `want` objects in an array that grows by doubling.
- * *capacity is in objects. Returns the array, moved or not.
+ * *capacity is in objects. Returns the array, moved or not; never NULL, whatever `want` is.
  */
 static inline void *
 grow(void *array, size_t *capacity, size_t want, size_t size)
 {
 	size_t n = *capacity ? *capacity : 16;
 
-	if (want <= *capacity)
+	if (array && want <= *capacity)
 		return array;
 	while (n < want)
 		n = n > SIZE_MAX / 2 ? want : n * 2;
