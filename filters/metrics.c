@@ -153,7 +153,7 @@ parse_record(struct view label, struct view score, struct metric_record *r, stru
 	if (!label_parse(label, needs & METRIC_BINARY ? LABEL_BINARY : LABEL_ANY, &r->label, fault))
 		return false;
 	if (r->label < 0)
-		fault->rule = "a label is not below 0";
+		fault->rule = "below 0";
 	else if ((needs & METRIC_GRADE) && r->label > METRIC_MOST_GRADE)
 		fault->rule = "too large for a gain of 2^label";
 	if (fault->rule)
