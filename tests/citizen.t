@@ -1,0 +1,157 @@
+#!/bin/sh
+# citizen.t - every program is a good citizen: one table of programs and one list of situations, each against each.
+
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+PROGRAMS=$(sed -n 's/^PROGRAMS = //p' "$here/../Makefile")
+
+# Prints the least that makes a program work: its input, `made` for a program that writes $tmp/made and not stdout, the
+# status of no input, and its arguments as the shell reads them. A program without input has none.
+usual() { # program
+	case $1 in
+	simulate) echo 'none stdout 0 -n 3' ;;
+	featurize) echo "log.csv stdout 0 -C -k item 'clicked ~ user + log1p(price)'" ;;
+	holdout) echo 'records stdout 0 -v --last 1' ;;
+	pretrain) echo 'records made 0 -b 8 -o "$tmp/made"' ;;
+	finetune) echo 'records made 0 -m "$tmp/model" -o "$tmp/made"' ;;
+	weights) echo 'none stdout 0 -m "$tmp/model"' ;;
+	score) echo 'records stdout 0 -m "$tmp/model"' ;;
+	topk) echo 'scored stdout 0 -k 1' ;;
+	ctr | feedback) echo 'log.csv stdout 3 -C -g item -y clicked' ;;
+	revenue) echo 'log.csv stdout 3 -C -g item -y price' ;;
+	metrics) echo 'scored stdout 3 -k 1' ;;
+	esac
+}
+
+# Situations: each runs a command in it.
+full() { "$@" >/dev/full; }
+without_stdin() { "$@" <&-; }
+without_stdout() { "$@" >&-; }
+without_stderr() { "$@" 2>&-; }
+without_environment() { env -i "$@"; }
+without_home() { (unset HOME && exec "$@"); }
+in_german() { (export LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 && exec "$@"); }
+in_turkish() { (export LC_ALL=tr_TR.UTF-8 LANG=tr_TR.UTF-8 && exec "$@"); }
+in_read_only_folder() { (cd "$tmp/locked" && "$@" && [ -z "$(ls -A)" ]); }
+
+# Nobody reads what the command writes: the reading end is closed before it starts.
+into_closed_pipe() { (exec 3<>"$tmp/pipe" 4>"$tmp/pipe" 3<&- && "$@" >&4 4>&-); }
+into_closed_pipe_unsignalled() { (trap '' PIPE && into_closed_pipe "$@"); }
+
+# Runs a command on the input; what it writes, or makes, goes to $tmp/out.
+run() {
+	rm -f "$tmp/made"
+	status=0
+	"$@" <"$input" >"$tmp/out" 2>"$tmp/err" || status=$?
+	[ ! -e "$tmp/made" ] || cp "$tmp/made" "$tmp/out"
+}
+
+# Holds a command's status and errors against what is expected.
+fails() { # what, status, stderr pattern ('' for silence), command...
+	what=$1 want=$2 pattern=$3
+	shift 3
+	run "$@"
+	if [ $status != "$want" ]; then
+		not_ok "$what" "status $status, not $want: $(cat "$tmp/err")"
+	elif [ -z "$pattern" ] && [ -s "$tmp/err" ]; then
+		not_ok "$what" "stderr: $(cat "$tmp/err")"
+	elif ! grep -qE -e "$pattern" "$tmp/err" && [ -n "$pattern" ]; then
+		not_ok "$what" "stderr is not $pattern: $(cat "$tmp/err")"
+	else
+		ok "$what"
+	fi
+}
+
+# Holds a command's output against that of the usual run.
+works() { # what, command...
+	what=$1
+	shift
+	run "$@"
+	if [ $status != 0 ]; then
+		not_ok "$what" "status $status: $(cat "$tmp/err")"
+	elif ! cmp "$tmp/usual" "$tmp/out" >"$tmp/difference" 2>&1; then
+		not_ok "$what" "$(cat "$tmp/difference")"
+	else
+		ok "$what"
+	fi
+}
+
+# A situation that a program of stdout fails in, and in which others work.
+stdout_fails() { # what, status, stderr pattern, command...
+	if [ $output = stdout ]; then
+		fails "$@"
+	else
+		what=$1
+		shift 3
+		works "$what" "$@"
+	fi
+}
+
+matrix() { # program, arguments...
+	p=$1
+	program=$bin/$p
+	shift
+	input=/dev/null
+	t "$p --help" 0 - '' "$p" --help
+	t "$p --version" 0 "$p (weir) $version" '' "$p" --version
+	t "$p: an unknown option" 2 '' "^$p: --no-such-option: no such option" "$p" --no-such-option
+	fails "$p --help >/dev/full" 4 "^$p: stdout: No space left" full "$p" --help
+	fails "$p --version, closed stdout" 4 "^$p: stdout: " without_stdout "$p" --version
+
+	[ "$source" = none ] || input=$tmp/$source
+	fails "$p works" 0 '' "$program" "$@"
+	cp "$tmp/out" "$tmp/usual"
+	[ -s "$tmp/usual" ] || not_ok "$p works" 'it writes nothing'
+	works "$p again" "$program" "$@"
+	stdout_fails "$p >/dev/full" 4 "^$p: stdout: No space left" full "$program" "$@"
+	stdout_fails "$p, closed stdout" 4 "^$p: stdout: Bad file descriptor" without_stdout "$program" "$@"
+	works "$p, closed stderr" without_stderr "$program" "$@"
+	if [ "$signalled" = yes ]; then
+		stdout_fails "$p, closed pipe" 141 '' into_closed_pipe "$program" "$@"
+	else
+		skip "$p, closed pipe" 'SIGPIPE is ignored here'
+	fi
+	stdout_fails "$p, closed pipe, SIGPIPE ignored" 4 "^$p: stdout: Broken pipe" \
+		into_closed_pipe_unsignalled "$program" "$@"
+	works "$p, no environment" without_environment "$program" "$@"
+	works "$p, no HOME" without_home "$program" "$@"
+	works "$p, read-only current folder" in_read_only_folder "$program" "$@"
+	works "$p, German locale" in_german "$program" "$@"
+	works "$p, Turkish locale" in_turkish "$program" "$@"
+	if [ "$source" = none ]; then
+		works "$p, closed stdin" without_stdin "$program" "$@"
+		return
+	fi
+	works "$p -" "$program" "$@" -
+	fails "$p, closed stdin" 4 "^$p: stdin: Bad file descriptor" without_stdin "$program" "$@"
+	fails "$p, a folder as input" 4 "^$p: $tmp: Is a directory" "$program" "$@" "$tmp"
+	fails "$p, a missing file" 4 "^$p: $tmp/missing: No such file" "$program" "$@" "$tmp/missing"
+	input=/dev/null
+	pattern="^$p: no records"
+	[ "$output $empty" != 'stdout 0' ] || pattern=
+	fails "$p, empty input" "$empty" "$pattern" "$program" "$@"
+}
+
+printf 'user,item,price,clicked\nu1,i1,9.99,1\nu1,i2,1.5,0\nu2,i1,1234.25,0\nu2,i2,3,1\n' >"$tmp/log.csv"
+printf 'u1\ti1\t1\t3 7:0.5\nu1\ti2\t0\t4\nu2\ti1\t0\t3 9:0.25\nu2\ti2\t1\t4 7\n' >"$tmp/records"
+printf 'u1\ti1\t1\t0.75\nu1\ti2\t0\t0.5\nu2\ti1\t0\t0.125\nu2\ti2\t1\t0.25\n' >"$tmp/scored"
+mkdir "$tmp/locked" && chmod 555 "$tmp/locked"
+mkfifo "$tmp/pipe"
+pretrain -b 8 -o "$tmp/model" "$tmp/records"
+version=$(sed -n 's/^#define WEIR_VERSION "\(.*\)"/\1/p' "$here/../common/cli.h")
+signalled=yes
+sh -c 'kill -PIPE $$' && signalled=no
+
+for name in $PROGRAMS; do
+	[ -x "$bin/$name" ] || continue
+	row=$(usual "$name")
+	if [ -z "$row" ]; then
+		not_ok "$name is in the table" 'usual() does not know it'
+		continue
+	fi
+	source=${row%% *} row=${row#* }
+	output=${row%% *} row=${row#* }
+	empty=${row%% *} row=${row#* }
+	eval "matrix $name $row"
+done
+done_testing
