@@ -15,7 +15,7 @@ static struct input in = INPUT_DEFAULTS;
 static int64_t group_field = 1, label_field = -2, score_field = -1;
 static const char *cutoff_list, *metric_list;
 static double level = 0.95;
-static bool header, per_group, summary;
+static bool header, per_group, verbose;
 
 static const struct cli_option options[] = {
 	{'g', "group", "FIELD", "the group", CLI_INT, &group_field, -1e6, 1e6},
@@ -24,7 +24,7 @@ static const struct cli_option options[] = {
 	{'M', "metrics", "LIST", "print these metrics only, as auc,mrr,ndcg@10", CLI_TEXT, &metric_list, 0, 0},
 	{'q', "per-group", NULL, "print each group's values", CLI_FLAG, &per_group, 0, 0},
 	{'s', "score", "FIELD", "the score: the greatest is best", CLI_INT, &score_field, -1e6, 1e6},
-	{'v', "summary", NULL, "say on stderr what was read, and what has no value", CLI_FLAG, &summary, 0, 0},
+	{'v', "verbose", NULL, "say on stderr what was read, and what has no value", CLI_FLAG, &verbose, 0, 0},
 	{'y', "label", "FIELD", "the label", CLI_INT, &label_field, -1e6, 1e6},
 	{'\0', "level", "P", "probability that an interval covers", CLI_REAL, &level, 0, 0.999999},
 	INPUT_OPTIONS(in),
@@ -280,7 +280,7 @@ print_estimate(struct chosen c, const struct metric_estimate *e)
 	const char *name = chosen_name(c, text);
 	double half = half_length(e);
 
-	if (summary && groups_without(e))
+	if (verbose && groups_without(e))
 		warn("%s: %zu of %" PRIu32 " groups have no value", name, groups_without(e), names.n);
 	if (isnan(e->value)) {
 		warn("%s: has no value on these records", name);
@@ -361,7 +361,7 @@ main(int argc, char **argv)
 	input_open(&in, argc, argv, first, &out);
 	read_records();
 	make_lists();
-	if (summary)
+	if (verbose)
 		warn("%zu records in %" PRIu32 " groups", n_records, names.n);
 	if (per_group)
 		print_groups();
