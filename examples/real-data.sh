@@ -55,12 +55,13 @@ find_data() { # folder, file, where a person gets it, folder named
 	exit 0
 }
 
-table() { # file: prints it, its lines ended as ours are
+unpack() { # file of the data: into tmp, its lines ended as ours are
 	if [ -e "$data/$1" ]; then
-		cat "$data/$1"
+		cat "$data/$1" >"$tmp/packed"
 	else
-		gzip -dc "$data/$1.gz"
-	fi | tr -d '\r'
+		gzip -dc "$data/$1.gz" >"$tmp/packed"
+	fi
+	tr -d '\r' <"$tmp/packed" >"$tmp/$1"
 }
 
 say() { # headline

@@ -142,7 +142,7 @@ if plain movielens-small ratings.csv >"$tmp/ratings.csv" && plain movielens-smal
 			}
 		unknown += !known
 	}
-	END { print n[1] + 0, n[2] + 0, n[10] + 0, unknown + 0, seen + 0 }' \
+	END { print n[20] + 0, n[21] + 0, n[30] + 0, unknown + 0, seen + 0 }' \
 		"$tmp/ratings.csv" "$tmp/movies.csv" "$tmp/printed" >"$tmp/got"
 	is 'five films for each of three users, all known, none that they rated' "$(cat "$tmp/got")" '5 5 5 0 0'
 else
