@@ -1,6 +1,6 @@
 /*
  * record.c - a line's fields are the line again when joined; features that are accepted are the same again when they
- * are printed and parsed, and when they follow others.
+ * are printed and parsed, and when they follow others, and twice as much when they are said twice.
  */
 #include "../../common/io/record.h"
 
@@ -52,6 +52,26 @@ same(const struct features *a, const struct features *b, size_t from)
 	                  memcmp(a->value, b->value + from, a->n * sizeof *a->value) == 0));
 }
 
+/* Said twice, every feature is there once with twice its value. */
+static void
+check_sums(const struct features *f, struct view printed)
+{
+	struct features sums = {0};
+	char *text = allocate(2 * printed.n + 1, 1);
+	struct fault fault;
+
+	memcpy(text, printed.at, printed.n);
+	text[printed.n] = ' ';
+	memcpy(text + printed.n + 1, printed.at, printed.n);
+	if (!features_parse(&sums, (struct view){text, 2 * printed.n + 1}, LIMIT, &fault) || sums.n != f->n)
+		abort();
+	for (size_t i = 0; i < f->n; i++)
+		if (sums.index[i] != f->index[i] || sums.value[i] != 2 * f->value[i])
+			abort();
+	features_free(&sums);
+	free(text);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -73,6 +93,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		if (!features_parse(&again, printed, LIMIT, &fault) || !same(&first, &again, 0) ||
 		    !features_parse(&again, text, LIMIT, &fault) || !same(&first, &again, first.n))
 			abort();
+		if (printed.n)
+			check_sums(&first, printed);
 		free((char *)(uintptr_t)printed.at);
 	}
 	features_free(&first);
