@@ -129,7 +129,7 @@ static void
 write_pending(void)
 {
 	enum { AHEAD = 4 }; /* records whose weights are on the way while one is predicted */
-	const char *line = pending.bytes + pending.n_name;
+	const char *line = pending.bytes ? pending.bytes + pending.n_name : NULL;
 	size_t n = pending.batch.n;
 
 	s = grow(s, &s_capacity, n * K, sizeof *s);

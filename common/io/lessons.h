@@ -38,6 +38,18 @@ struct lessons {
 
 enum { LESSON_RECORDS = 512 };
 
+/* A group is learnt as often as the weight of its chosen record says: it is one choice. */
+static inline void
+lessons_weigh_group(struct batch *b, size_t from)
+{
+	float weight = 1;
+
+	for (size_t i = from; i < b->n; i++)
+		weight = b->label[i] > 0 ? b->weight[i] : weight;
+	for (size_t i = from; i < b->n; i++)
+		b->weight[i] = weight;
+}
+
 /* The records since the last step become a step. */
 static inline void
 lessons_close_step(struct lessons *l)
@@ -51,6 +63,8 @@ lessons_close_step(struct lessons *l)
 		die_data("%s:%" PRIu64 ": group \"%.*s\" has %zu records with label 1; a choice is one of them",
 		         l->in.name ? l->in.name : "input", l->name_line, (int)(l->name.n < 40 ? l->name.n : 40), l->name.at,
 		         l->chosen);
+	if (l->step == 0)
+		lessons_weigh_group(&to->batch, begin);
 	to->end = grow(to->end, &to->capacity, to->n + 1, sizeof *to->end);
 	to->end[to->n++] = to->batch.n;
 	l->chosen = 0;
@@ -137,6 +151,8 @@ lessons_read(void *argument)
 			group = record_place(&record, l->group, "group");
 			label = record_place(&record, l->label, "label");
 			weight = l->weight ? record_place(&record, l->weight, "weight") : 0;
+			if (label == record.n - 1)
+				die_usage("--label: the last field holds the features");
 			placed = true;
 		}
 		if (!lessons_record(l, &record, group, label, weight, &fault))

@@ -84,28 +84,35 @@ arch_is_comma(struct view word)
 	return word.n == 1 && *word.at == ',';
 }
 
-/* Checks that hold between layers: one input, first; a head, last. */
+/* May a layer of this kind follow those that are there? Its name is the word. */
 static inline bool
-arch_check(const struct arch *a, struct view end, struct arch_fault *fault)
+arch_check_order(const struct arch *a, enum layer_kind kind, struct view word, struct arch_fault *fault)
+{
+	if (a->n == ARCH_LAYERS)
+		return arch_refuse(fault, "too many layers", word);
+	if (kind == LAYER_HASH && a->n)
+		return arch_refuse(fault, "hash is an input and comes first", word);
+	if (kind != LAYER_HASH && !a->n)
+		return arch_refuse(fault, "the first layer is an input: hash BITS", word);
+	if (a->n && a->layer[a->n - 1].activation == CHOICE)
+		return arch_refuse(fault, "choice is a head and comes last", word);
+	return true;
+}
+
+/* Is the last layer a head? The words are its size and its activation. */
+static inline bool
+arch_check_head(const struct arch *a, struct view size, struct view activation, struct arch_fault *fault)
 {
 	const struct arch_layer *last = &a->layer[a->n - 1];
 
-	if (a->layer[0].kind != LAYER_HASH)
-		return arch_refuse(fault, "the first layer is an input: hash BITS", end);
 	if (a->n < 2)
-		return arch_refuse(fault, "a layer follows the input: dense UNITS ACTIVATION", end);
-	for (size_t i = 1; i < a->n; i++)
-		if (a->layer[i].kind == LAYER_HASH)
-			return arch_refuse(fault, "hash is an input and comes first", end);
-	for (size_t i = 1; i + 1 < a->n; i++)
-		if (a->layer[i].activation == CHOICE)
-			return arch_refuse(fault, "choice is a head and comes last", end);
+		return arch_refuse(fault, "a layer follows the input: dense UNITS ACTIVATION", activation);
 	if (last->activation == RELU || last->activation == TANH)
-		return arch_refuse(fault, "the last layer is a head: sigmoid, softmax, choice or linear", end);
+		return arch_refuse(fault, "the last layer is a head: sigmoid, softmax, choice or linear", activation);
 	if (last->activation == SOFTMAX && last->size < 2)
-		return arch_refuse(fault, "softmax needs two units or more", end);
+		return arch_refuse(fault, "softmax needs two units or more", size);
 	if (last->activation != SOFTMAX && last->size != 1)
-		return arch_refuse(fault, "this head has one unit", end);
+		return arch_refuse(fault, "this head has one unit", size);
 	return true;
 }
 
@@ -113,7 +120,7 @@ arch_check(const struct arch *a, struct view end, struct arch_fault *fault)
 static inline bool
 arch_append(struct arch *a, const char *text, struct arch_fault *fault)
 {
-	struct view rest = view_of(text), word;
+	struct view rest = view_of(text), word, units, activation;
 
 	do {
 		struct arch_layer layer = {.activation = LINEAR};
@@ -122,30 +129,30 @@ arch_append(struct arch *a, const char *text, struct arch_fault *fault)
 
 		if (kind == 2)
 			return arch_refuse(fault, "no such layer (hash, dense)", word);
-		if (a->n == ARCH_LAYERS)
-			return arch_refuse(fault, "too many layers", word);
 		layer.kind = kind == 0 ? LAYER_HASH : LAYER_DENSE;
-		word = arch_word(&rest);
-		if (!word.n || number_whole(word, &size) != word.n || size < 1 ||
+		if (!arch_check_order(a, layer.kind, word, fault))
+			return false;
+		units = arch_word(&rest);
+		if (!units.n || number_whole(units, &size) != units.n || size < 1 ||
 		    size > (layer.kind == LAYER_HASH ? (uint64_t)ARCH_BITS : (uint64_t)ARCH_UNITS))
 			return arch_refuse(fault, layer.kind == LAYER_HASH ? "hash needs its bits, 1 to 30"
-			                                                   : "dense needs its units, 1 to 1048576", word);
+			                                                   : "dense needs its units, 1 to 1048576", units);
 		layer.size = (uint32_t)size;
-		word = arch_word(&rest);
+		word = activation = arch_word(&rest);
 		if (word.n && !arch_is_comma(word)) {
-			size_t activation = arch_lookup(word, activation_names, 6);
+			size_t named = arch_lookup(word, activation_names, 6);
 
-			if (activation == 6 || layer.kind == LAYER_HASH)
+			if (named == 6 || layer.kind == LAYER_HASH)
 				return arch_refuse(fault, layer.kind == LAYER_HASH ? "hash takes its bits only"
 				                   : "no such activation (linear, relu, tanh, sigmoid, softmax, choice)", word);
-			layer.activation = (enum activation)activation;
+			layer.activation = (enum activation)named;
 			word = arch_word(&rest);
 			if (word.n && !arch_is_comma(word))
 				return arch_refuse(fault, "a comma is missing before", word);
 		}
 		a->layer[a->n++] = layer;
 	} while (arch_is_comma(word));
-	return arch_check(a, word, fault);
+	return arch_check_head(a, units, activation, fault);
 }
 
 static inline bool

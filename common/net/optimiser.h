@@ -30,16 +30,15 @@ sgd_step(const struct optimiser_settings *set, size_t n, float *w, float *a, flo
 		w[i] -= (float)(set->rate * (double)g[i]);
 }
 
-/* Duchi, Hazan and Singer 2011: a += g^2, w -= rate g / sqrt a */
+/* Duchi, Hazan and Singer 2011: a += g^2, w -= rate g / sqrt a; no step where g^2 is too small for a float */
 static inline void
 adagrad_step(const struct optimiser_settings *set, size_t n, float *w, float *a, float *b, const float *g)
 {
 	(void)b;
 	for (size_t i = 0; i < n; i++) {
-		if (g[i] == 0)
-			continue;
 		a[i] += g[i] * g[i];
-		w[i] -= (float)(set->rate * (double)g[i] / sqrt((double)a[i]));
+		if (a[i] > 0)
+			w[i] -= (float)(set->rate * (double)g[i] / sqrt((double)a[i]));
 	}
 }
 

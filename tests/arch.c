@@ -1,0 +1,118 @@
+/*
+ * arch.c - the architecture language: what it takes, what it refuses and at which word, its one spelling.
+ */
+#include "../common/net/arch.h"
+#include "tap.h"
+
+/* A text that is refused: the rule begins so, the word is this one. */
+static void
+refuses(const char *text, const char *rule, const char *word)
+{
+	struct arch a;
+	struct arch_fault fault = {.rule = "taken"};
+	bool taken = arch_parse(&a, text, &fault);
+	bool inside = !taken && fault.word.at >= text && fault.word.at + fault.word.n <= text + strlen(text);
+
+	if (!tap_ok(!taken && inside && strncmp(fault.rule, rule, strlen(rule)) == 0 && view_equal(fault.word, view_of(word)),
+	            "\"%s\": %s: \"%s\"", text, rule, word))
+		printf("# %s: \"%.*s\"\n", fault.rule, (int)fault.word.n, fault.word.at);
+}
+
+/* A text that is taken: printed, it is the canonical spelling, which parses to the same layers. */
+static void
+takes(const char *text, const char *canonical)
+{
+	struct arch a, again;
+	struct arch_fault fault;
+	char printed[ARCH_TEXT] = "refused", twice[ARCH_TEXT] = "refused";
+	bool same;
+
+	if (arch_parse(&a, text, &fault))
+		arch_print(&a, printed);
+	if (arch_parse(&again, printed, &fault))
+		arch_print(&again, twice);
+	same = strcmp(printed, canonical) == 0 && strcmp(twice, printed) == 0 && again.n == a.n;
+	for (size_t i = 0; same && i < a.n; i++)
+		same = a.layer[i].kind == again.layer[i].kind && a.layer[i].size == again.layer[i].size &&
+		       a.layer[i].activation == again.layer[i].activation;
+	tap_ok(same, "\"%s\" is \"%s\"", text, printed);
+}
+
+static void
+test_taken(void)
+{
+	takes("hash 22, dense 1 sigmoid", "hash 22, dense 1 sigmoid");
+	takes("  hash  1 ,dense 2   softmax  ", "hash 1, dense 2 softmax");
+	takes("hash 030,dense 1 choice", "hash 30, dense 1 choice");
+	takes("hash 3, dense 1", "hash 3, dense 1");
+	takes("hash 3, dense 1 linear", "hash 3, dense 1");
+	takes("hash 3, dense 7 relu, dense 5 tanh, dense 3 sigmoid, dense 4 softmax, dense 6, dense 1048576 softmax",
+	      "hash 3, dense 7 relu, dense 5 tanh, dense 3 sigmoid, dense 4 softmax, dense 6, dense 1048576 softmax");
+}
+
+static void
+test_refused(void)
+{
+	refuses("", "no such layer", "");
+	refuses("hsah 22, dense 1 sigmoid", "no such layer", "hsah");
+	refuses("hash 22, dens 1 sigmoid", "no such layer", "dens");
+	refuses("hash 22, dense 1 sigmoid,", "no such layer", "");
+	refuses("hash 22,, dense 1 sigmoid", "no such layer", ",");
+	refuses("hash\t22, dense 1 sigmoid", "no such layer", "hash\t22");
+	refuses("dense 1 sigmoid", "the first layer is an input", "dense");
+	refuses("hash 3, hash 4, dense 1 sigmoid", "hash is an input", "hash");
+	refuses("hash 3, dense 1 choice, dense 2 softmax", "choice is a head", "dense");
+	refuses("hash, dense 1", "hash needs its bits", ",");
+	refuses("hash 0, dense 1", "hash needs its bits", "0");
+	refuses("hash 31, dense 1", "hash needs its bits", "31");
+	refuses("hash 3x, dense 1", "hash needs its bits", "3x");
+	refuses("hash -3, dense 1", "hash needs its bits", "-3");
+	refuses("hash 18446744073709551619, dense 1", "hash needs its bits", "18446744073709551619");
+	refuses("hash 3, dense sigmoid", "dense needs its units", "sigmoid");
+	refuses("hash 3, dense", "dense needs its units", "");
+	refuses("hash 3, dense 0 sigmoid", "dense needs its units", "0");
+	refuses("hash 3, dense 1048577 softmax", "dense needs its units", "1048577");
+	refuses("hash 3 relu, dense 1", "hash takes its bits only", "relu");
+	refuses("hash 3, dense 1 sigmoyd", "no such activation", "sigmoyd");
+	refuses("hash 3, dense 1 Sigmoid", "no such activation", "Sigmoid");
+	refuses("hash 3, dense 4 relu dense 1 sigmoid", "a comma is missing before", "dense");
+	refuses("hash 3", "a layer follows the input", "");
+	refuses("hash 3, dense 4 relu", "the last layer is a head", "relu");
+	refuses("hash 3, dense 1 tanh", "the last layer is a head", "tanh");
+	refuses("hash 3, dense 1 softmax", "softmax needs two units", "1");
+	refuses("hash 3, dense 2 sigmoid", "this head has one unit", "2");
+	refuses("hash 3, dense 3 choice", "this head has one unit", "3");
+	refuses("hash 3, dense 4", "this head has one unit", "4");
+	refuses("hash 3, dense 1, dense 1, dense 1, dense 1, dense 1, dense 1, dense 1, dense 1, dense 1, dense 1, dense 1, "
+	        "dense 1, dense 1, dense 1, dense 1, dense 9 softmax", "too many layers", "dense");
+}
+
+/* Layers put on top of a net, as finetune does. */
+static void
+test_appended(void)
+{
+	struct arch a;
+	struct arch_fault fault;
+	char printed[ARCH_TEXT];
+
+	arch_parse(&a, "hash 3, dense 1 sigmoid", &fault);
+	tap_ok(arch_append(&a, "dense 4 relu, dense 2 softmax", &fault) && a.n == 4, "layers are appended");
+	arch_print(&a, printed);
+	tap_ok(strcmp(printed, "hash 3, dense 1 sigmoid, dense 4 relu, dense 2 softmax") == 0, "behind those that were there");
+	tap_ok(arch_head(&a) == SOFTMAX && !arch_log_linear(&a), "the head is the new one");
+	tap_ok(!arch_append(&a, "hash 3, dense 1", &fault) && view_equal(fault.word, view_of("hash")), "a second input is refused");
+	arch_parse(&a, "hash 3, dense 1 choice", &fault);
+	tap_ok(arch_log_linear(&a), "a choice is log-linear");
+	tap_ok(!arch_append(&a, "dense 1 sigmoid", &fault), "nothing goes on top of a choice");
+	arch_parse(&a, "hash 3, dense 1", &fault);
+	tap_ok(!arch_log_linear(&a), "squared loss is not");
+}
+
+int
+main(void)
+{
+	test_taken();
+	test_refused();
+	test_appended();
+	return tap_done();
+}
