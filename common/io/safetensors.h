@@ -135,7 +135,8 @@ safetensors_shape(struct safetensor *t, const json_t *shape)
 
 /* One tensor of the header; its data lie within the n bytes at `data`, which start at byte `from` of the file. */
 static inline bool
-safetensors_tensor(struct safetensors *st, const char *name, const json_t *entry, const char *data, size_t n, size_t from)
+safetensors_tensor(struct safetensors *st, const char *name, const json_t *entry, const char *data, size_t n,
+                   size_t from)
 {
 	struct safetensor *t = &st->tensor[st->n++];
 	const json_t *offsets = json_object_get(entry, "data_offsets");
@@ -427,7 +428,10 @@ safetensors_entry_json(const struct safetensor *t, uint64_t begin)
 	                 (json_int_t)begin, (json_int_t)(begin + t->bytes));
 }
 
-/* The header of st->tensor as JSON, zeros for its checksum. Owned by the caller; NULL when text is not UTF-8, or ENOMEM. */
+/*
+ * The header of st->tensor as JSON, zeros for its checksum. Owned by the caller; NULL when a text is not UTF-8, or
+ * with ENOMEM in errno.
+ */
 static inline char *
 safetensors_text(const struct safetensors *st, const struct safetensors_entry *metadata, size_t n)
 {
