@@ -118,7 +118,7 @@ math_expm1(double x)
 	return isinf(u) ? u : (u - 1) * (x / math_log(u));
 }
 
-/* tanh x, 3 ulp. */
+/* tanh x, 4 ulp. */
 static inline double
 math_tanh(double x)
 {

@@ -79,9 +79,9 @@ random_normal(uint64_t seed, uint64_t key)
 }
 
 /*
- * Where place i of 0..n-1 goes in a random order: a permutation without a table. A Feistel network of four
- * rounds permutes the smallest square power of two that holds n; places that fall outside go round again
- * (cycle walking: Black and Rogaway 2002).
+ * Where place i of 0..n-1 goes in a random order: a permutation without a table. A Feistel network permutes the
+ * smallest power of four that holds n; places that fall outside go round again (cycle walking: Black and Rogaway
+ * 2002). Of eight rounds no bias is seen, even for a handful of places; of four it is.
  */
 static inline uint64_t
 random_place(uint64_t seed, uint64_t i, uint64_t n)
@@ -95,7 +95,7 @@ random_place(uint64_t seed, uint64_t i, uint64_t n)
 	do {
 		uint64_t left = i >> half, right = i & mask;
 
-		for (uint64_t round = 0; round < 4; round++) {
+		for (uint64_t round = 0; round < 8; round++) {
 			uint64_t next = left ^ (random_bits(seed + round, right) & mask);
 
 			left = right;
