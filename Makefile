@@ -49,7 +49,7 @@ sanitize:
 	@$(MAKE) check BIN='$(BIN)/sanitize' CFLAGS='$(SANITIZE)'
 
 lint:
-	@sh tests/lint
+	@BIN='$(BIN)' sh tests/run tests/lint
 
 bench: all
 	@BIN='$(BIN)' sh tests/bench/run

@@ -40,11 +40,12 @@ replay() {
 	mkdir "$tmp/replay"
 	{ cat; echo '$ '; } | (
 		cd "$tmp/replay" || exit
-		command=
+		set +u
+		command=:
 		while IFS= read -r line; do
 			case $line in
 			'$ '*)
-				[ -z "$command" ] || sh -c "$command" 2>&1 </dev/null
+				eval "$command" 2>&1 </dev/null
 				command=${line#'$ '} ;;
 			'> '*) command="$command
 ${line#'> '}" ;;
