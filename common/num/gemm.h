@@ -1,0 +1,249 @@
+/*
+ * gemm.h - products of matrices of floats.
+ *
+ * Legend: C is [M][N], op(A) is [M][K], op(B) is [K][N], all row-major; lda, ldb, ldc are the floats from a row as it
+ * is stored to the next. op(A) is A [M][K], or with transA the transpose of A [K][M]; B likewise.
+ *
+ * gemm_plain is the definition: an element is one sum, and each product joins it in order of k with one rounding
+ * (fmaf). Every kernel keeps that order, so the bits are the same with any instruction set, any sizes of blocks and
+ * any number of threads. gemm takes the best kernel of the machine; where there is none, gemm_plain.
+ *
+ * Threads: whoever has some cuts the larger of M and N at gemm_part(0, n, M), gemm_part(1, n, M)..., and gives each
+ * its own rows or columns of C and its own scratch.
+ *
+ * Blocks follow Goto and van de Geijn 2008, Anatomy of high-performance matrix multiplication: DEPTH rows of a panel
+ * of B stay in the first cache, HEIGHT by DEPTH of A in the second. What is read only a few times is not packed.
+ * Vectors run along N: where the caller may choose, the wide side is N. B is best not transposed, A is good either way.
+ */
+#ifndef WEIR_GEMM_H
+#define WEIR_GEMM_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+#ifdef __aarch64__
+#include <arm_neon.h>
+#endif
+
+enum {
+	GEMM_DEPTH = 256,
+	GEMM_HEIGHT = 120,
+	GEMM_WIDTH = 512, /* columns of B that are packed at a time */
+	GEMM_PANEL = 32,  /* columns of the widest panel: GEMM_WIDTH is a multiple */
+	GEMM_REUSE = 6,   /* from so many readings on it pays to pack */
+};
+
+/*
+ * C[m][n] = or += A B over K, with m up to the rows and n up to the columns of the kernel: row i, column k of A is
+ * a[i a_row + k a_k], row k of B starts at b[k b_k] and may be read up to the next whole vector.
+ */
+typedef void gemm_tile(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumulate, const float *a,
+                       size_t a_row, size_t a_k, const float *b, size_t b_k);
+
+struct gemm_kernel {
+	const char *name;
+	size_t rows, lanes; /* the largest tile is rows times two vectors of lanes floats */
+	gemm_tile *tile;
+	bool (*runs)(void); /* whether this machine has the instructions */
+};
+
+#ifdef __x86_64__
+#define GEMM_NAME(part) gemm_##part##_avx512
+#define GEMM_TARGET __attribute__((target("avx512f")))
+#define GEMM_LANES 16
+#define GEMM_ROWS 12
+#define GEMM_FMA(x, y, z) _mm512_fmadd_ps(x, y, z)
+#define GEMM_RUNS __builtin_cpu_supports("avx512f")
+#include "gemm_tile.h"
+
+#define GEMM_NAME(part) gemm_##part##_avx2
+#define GEMM_TARGET __attribute__((target("avx2,fma")))
+#define GEMM_LANES 8
+#define GEMM_ROWS 6
+#define GEMM_FMA(x, y, z) _mm256_fmadd_ps(x, y, z)
+#define GEMM_RUNS __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
+#include "gemm_tile.h"
+#endif
+
+#ifdef __aarch64__
+#define GEMM_NAME(part) gemm_##part##_neon
+#define GEMM_TARGET
+#define GEMM_LANES 4
+#define GEMM_ROWS 12
+#define GEMM_FMA(x, y, z) vfmaq_f32(z, x, y)
+#define GEMM_RUNS true
+#include "gemm_tile.h"
+#endif
+
+/* The best first; the last row, without a tile, stands for gemm_plain. */
+static const struct gemm_kernel gemm_kernels[] = {
+#ifdef __x86_64__
+	{"avx512", 12, 16, gemm_tile_avx512, gemm_runs_avx512},
+	{"avx2", 6, 8, gemm_tile_avx2, gemm_runs_avx2},
+#endif
+#ifdef __aarch64__
+	{"neon", 12, 4, gemm_tile_neon, gemm_runs_neon},
+#endif
+	{"plain", 1, 1, NULL, NULL},
+};
+
+/* The best kernel of this machine. */
+static inline const struct gemm_kernel *
+gemm_best(void)
+{
+	const struct gemm_kernel *kernel = gemm_kernels;
+
+	while (kernel->tile && !kernel->runs())
+		kernel++;
+	return kernel;
+}
+
+/* C = op(A) op(B), or C += with accumulate. With K = 0 it is 0, or stays. */
+static inline void
+gemm_plain(size_t M, size_t N, size_t K, float *C, size_t ldc, bool accumulate, const float *A, size_t lda,
+           bool transA, const float *B, size_t ldb, bool transB)
+{
+	for (size_t i = 0; i < M; i++)
+		for (size_t j = 0; j < N; j++) {
+			float sum = accumulate ? C[i * ldc + j] : 0;
+
+			for (size_t k = 0; k < K; k++)
+				sum = fmaf(transA ? A[k * lda + i] : A[i * lda + k], transB ? B[j * ldb + k] : B[k * ldb + j], sum);
+			C[i * ldc + j] = sum;
+		}
+}
+
+/* Floats of scratch for a product of these sizes; best on a boundary of 64 bytes. */
+static inline size_t
+gemm_scratch(size_t M, size_t N, size_t K)
+{
+	size_t m = M < GEMM_HEIGHT ? M : GEMM_HEIGHT, n = N < GEMM_WIDTH ? N : GEMM_WIDTH, k = K < GEMM_DEPTH ? K : GEMM_DEPTH;
+
+	return k * ((n + GEMM_PANEL - 1) / GEMM_PANEL * GEMM_PANEL + m);
+}
+
+/* The first row or column of part i of n, where size rows or columns are cut into n parts; size when i is n. */
+static inline size_t
+gemm_part(size_t i, size_t n, size_t size)
+{
+	size_t panels = (size + GEMM_PANEL - 1) / GEMM_PANEL, first = panels * i / n * GEMM_PANEL;
+
+	return first < size ? first : size;
+}
+
+/* The next piece of n rows that are left, in as few pieces of at most most as can be, all much alike. */
+static inline size_t
+gemm_piece(size_t n, size_t most)
+{
+	size_t pieces = (n + most - 1) / most;
+
+	return (n + pieces - 1) / pieces;
+}
+
+/* One side of a product. Its lines, the rows of op(A) or columns of op(B), are K long. */
+struct gemm_side {
+	const float *from;
+	size_t ld;
+	bool by_k;     /* element k of line i is from[k ld + i], else from[i ld + k] */
+	bool pack;
+	float *packed; /* lines i, i + 1... of a tile are at packed + i K */
+};
+
+/* The side from line i, element k on. */
+static inline struct gemm_side
+gemm_from(struct gemm_side side, size_t i, size_t k)
+{
+	side.from += side.by_k ? k * side.ld + i : i * side.ld + k;
+	return side;
+}
+
+/* to[K][width] = n lines of a side, and zeros up to width. */
+static inline void
+gemm_pack(size_t n, size_t width, size_t K, float *to, struct gemm_side side)
+{
+	for (size_t k = 0; k < K; k++, to += width) {
+		for (size_t i = 0; i < n; i++)
+			to[i] = *gemm_from(side, i, k).from;
+		for (size_t i = n; i < width; i++)
+			to[i] = 0;
+	}
+}
+
+/* Packs those panels of n columns of B that are to be: all, or the last where it is narrow and may not be read past. */
+static inline void
+gemm_pack_panels(size_t panel, size_t n, size_t K, struct gemm_side b)
+{
+	for (size_t j = b.pack ? 0 : n / panel * panel; j < n; j += panel)
+		gemm_pack(n - j < panel ? n - j : panel, panel, K, b.packed + j * K, gemm_from(b, j, 0));
+}
+
+/* One block of a product, whose columns of B lie packed where they are to be: C[m][n] = or += A B over K. */
+static inline void
+gemm_block(const struct gemm_kernel *kernel, size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumulate,
+           struct gemm_side a, struct gemm_side b)
+{
+	const size_t panel = 2 * kernel->lanes;
+
+	for (size_t i = 0, rows; a.pack && i < m; i += rows) {
+		rows = gemm_piece(m - i, kernel->rows);
+		gemm_pack(rows, rows, K, a.packed + i * K, gemm_from(a, i, 0));
+	}
+	for (size_t j = 0; j < n; j += panel) {
+		const size_t columns = n - j < panel ? n - j : panel;
+		const bool packed = b.pack || columns < panel;
+		const float *b_at = packed ? b.packed + j * K : b.from + j;
+
+		for (size_t i = 0, rows; i < m; i += rows) {
+			const float *a_at = a.pack ? a.packed + i * K : gemm_from(a, i, 0).from;
+
+			rows = gemm_piece(m - i, kernel->rows);
+			kernel->tile(rows, columns, K, C + i * ldc + j, ldc, accumulate, a_at, a.pack || a.by_k ? 1 : a.ld,
+			             a.pack ? rows : a.by_k ? a.ld : 1, b_at, packed ? panel : b.ld);
+		}
+	}
+}
+
+/* As gemm, by the kernel given. */
+static inline void
+gemm_with(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, float *C, size_t ldc, bool accumulate,
+          const float *A, size_t lda, bool transA, const float *B, size_t ldb, bool transB, float *scratch)
+{
+	const size_t panel = 2 * kernel->lanes;
+	struct gemm_side a = {A, lda, transA, N > GEMM_REUSE * panel, NULL};
+	struct gemm_side b = {B, ldb, !transB, transB || M > GEMM_REUSE * kernel->rows, scratch};
+
+	if (!kernel->tile || K == 0) {
+		gemm_plain(M, N, K, C, ldc, accumulate, A, lda, transA, B, ldb, transB);
+		return;
+	}
+	for (size_t j = 0, n; j < N; j += n) {
+		n = N - j < GEMM_WIDTH ? N - j : GEMM_WIDTH;
+		for (size_t k = 0, deep; k < K; k += deep) {
+			deep = gemm_piece(K - k, GEMM_DEPTH);
+			gemm_pack_panels(panel, n, deep, gemm_from(b, j, k));
+			a.packed = b.packed + (n + panel - 1) / panel * panel * deep;
+			for (size_t i = 0, m; i < M; i += m) {
+				m = gemm_piece(M - i, GEMM_HEIGHT);
+				gemm_block(kernel, m, n, deep, C + i * ldc + j, ldc, accumulate || k > 0, gemm_from(a, i, k),
+				           gemm_from(b, j, k));
+			}
+		}
+	}
+}
+
+/*
+ * C[M][N] = op(A) op(B), or += with accumulate. With K = 0 it is 0, or stays. C overlaps neither A nor B nor
+ * gemm_scratch(M, N, K) floats of scratch.
+ */
+static inline void
+gemm(size_t M, size_t N, size_t K, float *C, size_t ldc, bool accumulate, const float *A, size_t lda, bool transA,
+     const float *B, size_t ldb, bool transB, float *scratch)
+{
+	gemm_with(gemm_best(), M, N, K, C, ldc, accumulate, A, lda, transA, B, ldb, transB, scratch);
+}
+
+#endif

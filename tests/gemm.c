@@ -1,0 +1,140 @@
+/*
+ * gemm.c - each kernel of this machine against the plain product, bit for bit: all ways to store the factors, odd
+ * sizes, wide rows. Buffers are exactly as large as they need to be, so that a sanitizer sees every step outside.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/num/gemm.h"
+#include "../common/num/random.h"
+#include "tap.h"
+
+/* A matrix [rows][columns] at the end of its own allocation, ld floats from row to row. */
+struct matrix {
+	float *at;
+	size_t ld, n;
+};
+
+static struct matrix
+matrix_draw(size_t rows, size_t columns, size_t wider, uint64_t seed)
+{
+	size_t ld = columns + wider, n = rows ? (rows - 1) * ld + columns : 0;
+	struct matrix x = {malloc(n * sizeof *x.at), ld, n};
+
+	if (!x.at && n > 0)
+		exit(1);
+	for (size_t i = 0; i < n; i++)
+		x.at[i] = (float)(random_uniform(seed, i) - 0.5);
+	return x;
+}
+
+/* Whether the kernel's product and the plain one have the same bits, those between the rows of C included. */
+static bool
+agrees(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, bool accumulate, bool transA, bool transB,
+       size_t wider)
+{
+	struct matrix a = transA ? matrix_draw(K, M, wider, 1) : matrix_draw(M, K, wider, 1);
+	struct matrix b = transB ? matrix_draw(N, K, 2 * wider, 2) : matrix_draw(K, N, 2 * wider, 2);
+	struct matrix c = matrix_draw(M, N, 3 * wider, 3), plain = matrix_draw(M, N, 3 * wider, 3);
+	float *scratch = malloc(gemm_scratch(M, N, K) * sizeof *scratch);
+	bool same;
+
+	gemm_with(kernel, M, N, K, c.at, c.ld, accumulate, a.at, a.ld, transA, b.at, b.ld, transB, scratch);
+	gemm_plain(M, N, K, plain.at, plain.ld, accumulate, a.at, a.ld, transA, b.at, b.ld, transB);
+	same = c.n == 0 || memcmp(c.at, plain.at, c.n * sizeof *c.at) == 0;
+	free(a.at);
+	free(b.at);
+	free(c.at);
+	free(plain.at);
+	free(scratch);
+	return same;
+}
+
+/* agrees, whichever way the factors are stored. */
+static bool
+agrees_all_ways(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, size_t wider)
+{
+	for (unsigned way = 0; way < 8; way++)
+		if (!agrees(kernel, M, N, K, way & 1, way & 2, way & 4, wider)) {
+			printf("# %zu x %zu over %zu: accumulate %u, transA %u, transB %u, rows %zu wider\n", M, N, K, way & 1,
+			       way >> 1 & 1, way >> 2, wider);
+			return false;
+		}
+	return true;
+}
+
+static void
+kernel_is_plain(const struct gemm_kernel *kernel)
+{
+	static const size_t large[][3] = {
+		{32, 10, 2000}, {10, 999, 32}, {9, 32, 1500}, {2000, 32, 9}, {1, 1000, 100}, {1000, 1, 100}, {1, 1, 3000},
+		{130, 530, 260}, {121, 513, 257}, {240, 64, 256}, {75, 200, 64}, {73, 193, 515},
+	};
+	bool good = true;
+
+	for (size_t M = 1; M <= 40; M++)
+		for (size_t N = 1; N <= 40; N++)
+			good = good && agrees_all_ways(kernel, M, N, 1 + (7 * M + 11 * N) % 40, (M + N) % 3);
+	tap_ok(good, "%s: 1 to 40 rows by 1 to 40 columns", kernel->name);
+	good = true;
+	for (size_t K = 1; K <= 40; K++)
+		good = good && agrees_all_ways(kernel, 13, 37, K, K % 2);
+	tap_ok(good, "%s: sums of 1 to 40", kernel->name);
+	for (size_t i = 0; i < sizeof large / sizeof *large; i++)
+		tap_ok(agrees_all_ways(kernel, large[i][0], large[i][1], large[i][2], i % 2), "%s: %zu by %zu, sums of %zu",
+		       kernel->name, large[i][0], large[i][1], large[i][2]);
+	tap_ok(agrees_all_ways(kernel, 0, 5, 7, 0) && agrees_all_ways(kernel, 5, 0, 7, 0) && agrees_all_ways(kernel, 5, 7, 0, 1),
+	       "%s: no rows, no columns, empty sums", kernel->name);
+}
+
+/* The definition, worked by hand. */
+static void
+plain_is_right(void)
+{
+	const float a[] = {1, 2, 3, 4, 5, 6}, b[] = {1, -1, 2, 0, 3, 1}; /* [2][3] and [3][2], or [3][2] and [2][3] transposed */
+	const float small = 0x1p-12f, x[] = {-1, 1 + small}, y[] = {1, 1 + small};
+	float c[4] = {10, 20, 30, 40}, one;
+
+	gemm_plain(2, 2, 3, c, 2, true, a, 3, false, b, 2, false);
+	tap_ok(c[0] == 24 && c[1] == 22 && c[2] == 62 && c[3] == 42, "[1 2 3; 4 5 6] [1 -1; 2 0; 3 1] is added");
+	gemm_plain(2, 2, 3, c, 2, false, a, 2, true, b, 3, true);
+	tap_ok(c[0] == 8 && c[1] == 14 && c[2] == 10 && c[3] == 18, "[1 3 5; 2 4 6] [1 0; -1 3; 2 1]");
+	gemm_plain(1, 1, 2, &one, 1, false, x, 2, false, y, 1, false);
+	tap_ok(one == 0x1p-11f + 0x1p-24f, "a product is not rounded before it is added");
+	c[0] = NAN;
+	gemm_plain(1, 1, 0, c, 1, false, a, 0, false, b, 1, false);
+	tap_ok(c[0] == 0, "an empty sum is 0");
+}
+
+/* The parts cover all, in order, and differ little. */
+static void
+parts_are_whole(void)
+{
+	bool good = true;
+
+	for (size_t size = 0; size < 300; size++)
+		for (size_t n = 1; n <= 5; n++) {
+			good = good && gemm_part(0, n, size) == 0 && gemm_part(n, n, size) == size;
+			for (size_t i = 0; i < n; i++) {
+				size_t first = gemm_part(i, n, size), next = gemm_part(i + 1, n, size);
+
+				good = good && first <= next && next - first <= size / n + 2 * GEMM_PANEL;
+			}
+		}
+	tap_ok(good, "parts cover 0 to 299 rows, cut into 1 to 5");
+}
+
+int
+main(void)
+{
+	plain_is_right();
+	for (const struct gemm_kernel *kernel = gemm_kernels; kernel->tile; kernel++)
+		if (kernel->runs())
+			kernel_is_plain(kernel);
+		else
+			tap_ok(true, "%s # SKIP not on this machine", kernel->name);
+	tap_ok(agrees_all_ways(gemm_best(), 33, 65, 50, 1), "the best of this machine is %s", gemm_best()->name);
+	parts_are_whole();
+	return tap_done();
+}
