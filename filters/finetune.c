@@ -106,7 +106,8 @@ main(int argc, char **argv)
 	} else {
 		start(&model);
 	}
-	learn_run(&learn, &model, argc, argv, first);
+	learn_run(&learn, &model, NULL, argc, argv, first);
+	learn_save(&learn, &model);
 	model_free(&model);
 	return 0;
 }

@@ -66,7 +66,8 @@ main(int argc, char **argv)
 		resume(&model);
 	else
 		start(&model);
-	learn_run(&learn, &model, argc, argv, first);
+	learn_run(&learn, &model, NULL, argc, argv, first);
+	learn_save(&learn, &model);
 	model_free(&model);
 	return 0;
 }

@@ -103,6 +103,13 @@ belief_round(double value, uint64_t random)
 	return (float)value;
 }
 
+/* The next of the random numbers by which the weights of a record are rounded; the first is random_mix(number + 1). */
+static inline uint64_t
+belief_next(uint64_t random)
+{
+	return random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+}
+
 /*
  * The step of one weight: mean and variance after a record where it has value x.
  * gain is w (y - p) / (1 + w h S), shrink is w h / (1 + w h S).
@@ -133,7 +140,7 @@ belief_update(size_t K, const double *gain, const double *shrink, size_t n, cons
 			double mean = (double)row[2 * k], variance = (double)row[2 * k + 1];
 
 			belief_step(&mean, &variance, (double)x[i], gain[k], shrink[k]);
-			random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+			random = belief_next(random);
 			row[2 * k] = belief_round(mean, random >> 35);
 			row[2 * k + 1] = belief_round(variance, random >> 6);
 		}

@@ -184,11 +184,10 @@ learn_passes(struct learn *l, struct model *m, int argc, char **argv, int first)
 		spool_free(&l->spool);
 }
 
-/* Trains the model on the operands argv[first..] and saves it. */
+/* Trains the model on the operands argv[first..]; with a mixture it is that which learns. */
 static inline void
-learn_run(struct learn *l, struct model *m, int argc, char **argv, int first)
+learn_run(struct learn *l, struct model *m, struct mixture *mixture, int argc, char **argv, int first)
 {
-	const struct progress *p = &m->progress;
 	struct net *net = &m->net;
 
 	if (!m->optimiser && l->epochs > 1)
@@ -197,17 +196,26 @@ learn_run(struct learn *l, struct model *m, int argc, char **argv, int first)
 	l->lessons.classes = net_classes(net);
 	l->lessons.step = arch_head(&net->arch) == CHOICE ? 0 : (size_t)m->batch;
 	trainer_init(&l->trainer, net, m->optimiser, m->set);
+	l->trainer.mixture = mixture;
 	learn_open_curve(l);
 	learn_passes(l, m, argc, argv, first);
 	if (l->lessons.records == 0)
 		warn("no records: nothing was learnt");
+	trainer_free(&l->trainer);
+}
+
+/* Saves the trained model. */
+static inline void
+learn_save(struct learn *l, const struct model *m)
+{
+	const struct progress *p = &m->progress;
+
 	model_save(m, l->out);
 	if (l->log)
 		writer_close(&l->curve);
 	if (l->verbose)
 		warn("%" PRIu64 " records, mean loss %.6g, accuracy %.4g", p->records, p->weight > 0 ? p->loss / p->weight : 0,
 		     p->weight > 0 ? p->right / p->weight : 0);
-	trainer_free(&l->trainer);
 }
 
 #endif

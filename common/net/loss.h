@@ -48,6 +48,18 @@ head_loss(enum activation head, size_t K, const double *z, const double *p, floa
 	}
 }
 
+/* Loss of B records by weight: logits z[B][K], their probabilities p[B][K]. */
+static inline double
+head_losses(enum activation head, size_t B, size_t K, const double *z, const double *p, const float *label,
+            const float *weight)
+{
+	double sum = 0;
+
+	for (size_t b = 0; b < B; b++)
+		sum += (double)weight[b] * head_loss(head, K, z + b * K, p + b * K, label[b]);
+	return sum;
+}
+
 /* What the label says of output k: 1 or 0; a linear head's target is the label. */
 static inline double
 head_target(enum activation head, size_t k, float label)

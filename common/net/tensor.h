@@ -84,6 +84,17 @@ tensors_block(size_t bytes)
 	return memset(block, 0, bytes);
 }
 
+/* A block of zeros that takes memory where it is touched only; munmap(block, bytes) releases it. */
+static inline void *
+tensors_lazy_block(size_t bytes)
+{
+	void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (block == MAP_FAILED)
+		die_system("a model of %zu bytes", bytes);
+	return block;
+}
+
 /* Memory for all tensors of the table, zeroed. */
 static inline void
 tensors_allocate(struct tensors *table)

@@ -7,7 +7,7 @@
 #ifndef WEIR_TRAIN_H
 #define WEIR_TRAIN_H
 
-#include "net.h"
+#include "mixture.h"
 #include "optimiser.h"
 
 /* What came of the predictions so far. */
@@ -22,6 +22,7 @@ struct trainer {
 	struct net *net;
 	const struct optimiser *optimiser; /* NULL for beliefs */
 	struct optimiser_settings set;
+	struct mixture *mixture;           /* learns in the place of the net's own beliefs; NULL for none; not owned */
 	struct progress progress;
 
 	/* scratch, owned */
@@ -80,22 +81,22 @@ trainer_reserve(struct trainer *t, size_t B)
 }
 
 /*
- * Adds what became of B predictions, logits z[B][K] with probabilities t->p, to the progress. For a choice head
- * the B records are one group and one prediction.
+ * Adds what became of B predictions, probabilities t->p, to the progress. For a choice head the B records are one
+ * group and one prediction.
  */
 static inline void
-trainer_note(struct trainer *t, const struct batch *batch, size_t from, size_t B, const double *z)
+trainer_note(struct trainer *t, const struct batch *batch, size_t from, size_t B, double loss)
 {
 	enum activation head = arch_head(&t->net->arch);
 	size_t K = net_outputs(t->net), likeliest = head == CHOICE ? head_likeliest(B, t->p) : 0;
 
+	t->progress.loss += loss;
 	for (size_t b = 0; b < B; b++) {
 		const double *p = t->p + b * K;
 		float label = batch->label[from + b];
 		double weight = (double)batch->weight[from + b];
 		bool right = false;
 
-		t->progress.loss += weight * head_loss(head, K, z + b * K, p, label);
 		if (head == CHOICE)
 			right = label > 0 && b == likeliest;
 		else if (head == SOFTMAX)
@@ -130,7 +131,7 @@ train_beliefs(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	for (size_t i = 0; i < B * K; i++)
 		t->s[i] = belief_moderate(t->s[i], t->S[i]);
 	head_probability(head, B, K, t->p, t->s);
-	trainer_note(t, batch, from, B, t->s);
+	trainer_note(t, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	for (size_t b = 0; b < B; b++) {
 		size_t at = batch->start[from + b], n = batch->start[from + b + 1] - at;
 
@@ -140,6 +141,15 @@ train_beliefs(struct trainer *t, const struct batch *batch, size_t from, size_t 
 		belief_update(K, t->gain, t->shrink, n, f->index + at, f->value + at, weight->frozen ? NULL : weight->data,
 		              bias && !bias->frozen ? bias->data : NULL, t->progress.records + b);
 	}
+}
+
+/* The experts of a mixture learn B records, as train_beliefs. */
+static inline void
+train_mixture(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+{
+	double loss = mixture_learn(t->mixture, arch_head(&t->net->arch), batch, from, B, t->progress.records, t->p);
+
+	trainer_note(t, batch, from, B, loss);
 }
 
 /* Gives each row of the first layer that the batch touches a slot, its gradient zero. */
@@ -233,7 +243,7 @@ train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 	for (size_t i = 0; i < B * K; i++)
 		t->s[i] = (double)z[i];
 	head_probability(head, B, K, t->p, t->s);
-	trainer_note(t, batch, from, B, t->s);
+	trainer_note(t, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	for (size_t b = 0; b < B; b++)
 		for (size_t k = 0; k < K; k++)
 			dz[b * K + k] = (float)((double)batch->weight[from + b] / (double)mean *
@@ -252,6 +262,8 @@ train(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 	trainer_reserve(t, B);
 	if (t->optimiser)
 		train_step(t, batch, from, B);
+	else if (t->mixture)
+		train_mixture(t, batch, from, B);
 	else
 		train_beliefs(t, batch, from, B);
 	t->progress.records += B;
