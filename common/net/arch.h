@@ -162,6 +162,13 @@ arch_parse(struct arch *a, const char *text, struct arch_fault *fault)
 	return arch_append(a, text, fault);
 }
 
+/* hash BITS, dense 1 sigmoid: logistic regression, where no architecture is named. */
+static inline struct arch
+arch_logistic(uint32_t bits)
+{
+	return (struct arch){{{LAYER_HASH, bits, LINEAR}, {LAYER_DENSE, 1, SIGMOID}}, 2};
+}
+
 /* Writes the architecture in its one canonical spelling, at most ARCH_TEXT bytes with the final NUL. */
 static inline void
 arch_print(const struct arch *a, char *to)
