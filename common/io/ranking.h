@@ -124,7 +124,7 @@ ranking_add(struct ranking *r, const struct candidate *c, size_t k, size_t cap)
 	size_t place = ranking_place(r, c->key), lost = ranking_lost(r, c->category, k, cap);
 	struct pick *spare = NULL;
 
-	if (place > lost || place == k) {
+	if (place > lost) {
 		logsum_add(&r->others, c->utility);
 		return;
 	}
