@@ -140,20 +140,16 @@ write_names(uint64_t index, size_t *next)
 
 /* ---- model to text ---- */
 
-/* In as many digits as bring the same number back: nine of a float, else the fewest that do. */
+/* In as many digits as bring the same number back: nine do for a float. */
 static void
 write_number(const struct tensor *t, double value)
 {
 	char text[NUMBER_MAX];
-	int digits = 9, n = snprintf(text, sizeof text, "%.9g", value);
 
-	if (t->width != sizeof(double)) {
+	if (t->width == sizeof(double))
+		writer_put(&out, text, number_print_exact(text, value));
+	else
 		writer_number(&out, value);
-		return;
-	}
-	while (digits < 17 && strtod(text, NULL) != value)
-		n = snprintf(text, sizeof text, "%.*g", ++digits, value);
-	writer_put(&out, text, (size_t)n);
 }
 
 static void

@@ -1,6 +1,7 @@
 /*
  * number.c - number_parse against strtod, number_print against printf: the same value, the same bytes.
  */
+#include <float.h>
 #include <inttypes.h>
 
 #include "../common/io/number.h"
@@ -225,6 +226,32 @@ test_print_cases(void)
 	       prints_as_printf(-1.7976931348623157e308), "where exponents begin");
 }
 
+/* The same double comes back, and from no fewer digits. */
+static bool
+exact(double value)
+{
+	char text[NUMBER_MAX + 1], shorter[NUMBER_MAX + 1];
+	size_t n = number_print_exact(text, value), digits = 0;
+	double back = 0;
+
+	if (!number_parse((struct view){text, n}, &back) || memcmp(&back, &value, sizeof value) != 0)
+		return false;
+	for (size_t i = 0; i < n && text[i] != 'e'; i++)
+		digits += is_digit(text[i]) && (digits || text[i] != '0');
+	snprintf(shorter, sizeof shorter, "%.*g", (int)digits - 1, value);
+	return digits <= 9 || strtod(shorter, NULL) != value;
+}
+
+static void
+test_print_exact(void)
+{
+	bool good = exact(0.1) && exact(0) && exact(-0.0) && exact(1.0 / 3) && exact(5e-324) && exact(-DBL_MAX) && exact(1e22);
+
+	for (int i = 0; good && i < 200000; i++)
+		good = exact(random_double()) && exact(usual_double());
+	tap_ok(good, "print_exact: the same double comes back, from as few digits as can be");
+}
+
 int
 main(void)
 {
@@ -233,5 +260,6 @@ main(void)
 	test_whole();
 	test_print_cases();
 	test_print_random();
+	test_print_exact();
 	return tap_done();
 }

@@ -230,4 +230,16 @@ number_print(char *to, double value)
 	return n;
 }
 
+/* As number_print, in as many digits more as bring the same double back. Returns the bytes written. */
+static inline size_t
+number_print_exact(char *to, double value)
+{
+	size_t n = number_print(to, value);
+
+	to[n] = '\0';
+	for (int digits = 10; digits <= 17 && strtod(to, NULL) != value; digits++)
+		n = (size_t)snprintf(to, NUMBER_MAX, "%.*g", digits, value);
+	return n;
+}
+
 #endif

@@ -222,6 +222,14 @@ model_note(struct model_metadata *meta, const char *key, const char *format, ...
 }
 
 static inline void
+model_note_number(struct model_metadata *meta, const char *key, double value)
+{
+	char text[NUMBER_MAX];
+
+	model_note(meta, key, "%.*s", (int)number_print_exact(text, value), text);
+}
+
+static inline void
 model_describe(const struct model *m, struct model_metadata *meta)
 {
 	const struct progress *p = &m->progress;
@@ -231,20 +239,20 @@ model_describe(const struct model *m, struct model_metadata *meta)
 	arch_print(&m->net.arch, meta->text[meta->n - 1]);
 	model_note(meta, "optimizer", "%s", m->optimiser ? m->optimiser->name : "beliefs");
 	if (m->optimiser) {
-		model_note(meta, "rate", "%.17g", m->set.rate);
-		model_note(meta, "l1", "%.17g", m->set.l1);
-		model_note(meta, "l2", "%.17g", m->set.l2);
+		model_note_number(meta, "rate", m->set.rate);
+		model_note_number(meta, "l1", m->set.l1);
+		model_note_number(meta, "l2", m->set.l2);
 		model_note(meta, "batch", "%" PRIu64, m->batch);
 		model_note(meta, "steps", "%" PRIu64, m->set.step);
 	} else {
-		model_note(meta, "variance", "%.17g", m->variance);
+		model_note_number(meta, "variance", m->variance);
 	}
 	model_note(meta, "seed", "%" PRIu64, m->seed);
 	model_note(meta, "examples", "%" PRIu64, p->records);
 	model_note(meta, "loss", "%.9g", p->weight > 0 ? p->loss / p->weight : 0);
-	model_note(meta, "loss_sum", "%.17g", p->loss);
-	model_note(meta, "right_sum", "%.17g", p->right);
-	model_note(meta, "weight_sum", "%.17g", p->weight);
+	model_note_number(meta, "loss_sum", p->loss);
+	model_note_number(meta, "right_sum", p->right);
+	model_note_number(meta, "weight_sum", p->weight);
 	model_note(meta, "parent", "%s", m->parent);
 	model_note(meta, "transfer", "%s", m->transfer);
 }
