@@ -20,9 +20,7 @@ SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 PROGRAMS = featurize simulate holdout pretrain finetune score weights topk ctr revenue feedback metrics
 HEADERS = common/*.h common/*/*.h
 
-all:
-	@list=; for p in $(PROGRAMS); do [ ! -e filters/$$p.c ] || list="$$list $(BIN)/$$p"; done; \
-	[ -z "$$list" ] || $(MAKE) $$list
+all: $(PROGRAMS:%=$(BIN)/%)
 
 $(PROGRAMS:%=$(BIN)/%): $(HEADERS)
 	@mkdir -p $(BIN)
