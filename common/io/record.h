@@ -81,6 +81,9 @@ record_free(struct record *r)
 	*r = (struct record){0};
 }
 
+/* Labels and values of features are floats no larger than this, so that their squares and sums stay finite doubles. */
+#define RECORD_MOST 0x1p100
+
 /* What a label may be. */
 enum { LABEL_ANY = 0, LABEL_BINARY = 2 };
 
@@ -98,6 +101,8 @@ label_parse(struct view text, uint32_t classes, float *label, struct fault *faul
 		fault->rule = "unknown, where one is needed";
 	else if (!number_parse(text, &value))
 		fault->rule = "not a number", fault->hint = number_hint(text);
+	else if (fabs(value) > RECORD_MOST)
+		fault->rule = "too large";
 	else if (classes && !(value >= 0 && value < classes && value == (double)(uint32_t)value))
 		fault->rule = classes == LABEL_BINARY ? "neither 0 nor 1" : "not a class of the model";
 	else
@@ -164,7 +169,7 @@ feature_value(struct view text, float *value, struct fault *fault)
 {
 	double parsed;
 
-	if (number_parse(text, &parsed) && fabs(parsed) <= 1e30) {
+	if (number_parse(text, &parsed) && fabs(parsed) <= RECORD_MOST) {
 		*value = (float)parsed;
 		return true;
 	}
