@@ -1,5 +1,7 @@
 # ctr - clicks over impressions: exact counts, Wilson's interval, any split the same bytes
+# shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/sums.sh
 . "$(dirname "$0")/sums.sh"
 
 cd "$tmp" || exit

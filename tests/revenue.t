@@ -1,5 +1,7 @@
 # revenue - sums of money to the last digit, Student's interval of the mean, any split the same bytes
+# shellcheck source=tests/tap.sh
 . "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/sums.sh
 . "$(dirname "$0")/sums.sh"
 
 cd "$tmp" || exit
@@ -77,6 +79,8 @@ bad 0x1F 'not a number: "0x1F" \(hexadecimal\?\)'
 bad 0.1234567890 'more than 9 decimals: "0.1234567890"'
 bad 1e-10 'more than 9 decimals: "1e-10"'
 bad 1e-99999999999 'more than 9 decimals: "1e-99999999999"'
+bad 1e-4294967296 'more than 9 decimals: "1e-4294967296"'
+bad 340282366920938463463374607431768211456 'too large: "340282366920938463463374607431768211456"'
 bad 1e38 'too large: "1e38"'
 bad 1e300 'too large: "1e300"'
 bad -13043817825332782213 'too large: "-13043817825332782213"'

@@ -21,7 +21,7 @@ any_split() { # program and options
 			for shard in shard.*; do
 				"$@" --partial "$shard" >"part.${shard#shard.}"
 			done
-			ls part.* | sort -t . -k "2,2$([ "$order" -gt 2 ] || echo r)" | xargs cat >parts
+			printf '%s\n' part.* | sort -t . -k "2,2$([ "$order" -gt 2 ] || echo r)" | xargs cat >parts
 			"$program" --merge parts >merged
 			cmp -s whole merged || wrong="$wrong $n/$order"
 		done
@@ -79,7 +79,7 @@ sums_are_strict() { # program, columns of a header
 	is 'NUL and bytes that are no UTF-8 pass through' "$("$program" -g 1 bytes | cut -f 1 | od -An -tx1 | tr -d ' \n')" \
 		6100620aff0a
 	if [ -c /dev/full ]; then
-		t 'a full disk' 4 '' 'stdout: No space left' sh -c '"$0" ended >/dev/full' "$program"
+		t 'a full disk' 4 '' 'stdout: No space left' sh -c "$program ended >/dev/full"
 	fi
 	is 'the header has a name for each column' "$("$program" -H -g 1 ended)" "$(
 		printf '1\t%s\n' "$2"
@@ -105,6 +105,8 @@ sums_are_strict() { # program, columns of a header
 	t '--merge refuses keys of different columns' 3 - 'fewer fields than in the first record' "$program" --merge part keyless
 	sed 's/1/-1/2' part >negative
 	t '--merge refuses a negative count' 3 '' 'not a count: "-1"' "$program" --merge negative
+	sed 's/1/1x/2' part >trailing
+	t '--merge refuses a count with more behind it' 3 '' 'not a count: "1x"' "$program" --merge trailing
 	sed 's/	1	/		/' part >uncounted
 	t '--merge refuses an empty count' 3 '' 'not a count: ""' "$program" --merge uncounted
 }
