@@ -94,6 +94,19 @@ replacement_open(struct replacement *r, const char *path)
 		replacement_fail(r);
 }
 
+/* Dies now where the file at path could not be replaced after the work is done. */
+static inline void
+replacement_try(const char *path)
+{
+	struct replacement r;
+
+	replacement_open(&r, path);
+	if (close(r.fd) < 0 || unlink(r.temporary) < 0)
+		replacement_fail(&r);
+	free(r.path);
+	free(r.temporary);
+}
+
 static inline void
 replacement_write(struct replacement *r, const void *bytes, size_t n)
 {

@@ -197,6 +197,7 @@ learn_run(struct learn *l, struct model *m, struct mixture *mixture, int argc, c
 	l->lessons.step = arch_head(&net->arch) == CHOICE ? 0 : (size_t)m->batch;
 	trainer_init(&l->trainer, net, m->optimiser, m->set);
 	l->trainer.mixture = mixture;
+	replacement_try(l->out);
 	learn_open_curve(l);
 	learn_passes(l, m, argc, argv, first);
 	if (l->lessons.records == 0)
