@@ -289,6 +289,15 @@ test_heads(void)
 			finite &= isfinite(loss) && loss >= 0 && (loss > 100) == (i == 1 && y == 1);
 		}
 	tap_ok(finite, "logits of 10,000 and -10,000: probabilities and losses are finite");
+	for (size_t most = 0; most < 3; most++) {
+		double wide[3] = {-1e4, -1e4, 0};
+		float floats[3] = {-1e4f, -1e4f, 0};
+
+		wide[most] = floats[most] = 1e4f;
+		softmax_floats(3, floats);
+		finite &= fabs(softmax(3, wide, wide) - 1e4) < 1e-9 && wide[most] == 1 && floats[most] == 1;
+	}
+	tap_ok(finite, "wherever the largest stands");
 	p[0] = 0.25, p[1] = 0.75;
 	tap_ok(fabs(head_loss(SIGMOID, 1, (double[]){log(3)}, p, 1) - log(4.0 / 3)) < 1e-15 &&
 	       fabs(head_loss(SIGMOID, 1, (double[]){log(3)}, p, 0) - log(4)) < 1e-15 &&
