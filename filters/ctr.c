@@ -2,20 +2,23 @@
  * ctr - clicks over impressions, by key
  *
  * reads:  records, or CSV with -C: each an impression, its label 1 for a click, else 0; with --merge, partial lines
- * writes: key... impressions clicks ctr lower upper; with --partial: ctr/1 key... impressions clicks
+ * writes: key... impressions clicks ctr lower upper, and with --against difference difference_lower
+ *         difference_upper p; with --partial: ctr/1 key... impressions clicks
  * memory: O(keys)
  */
 #include "../common/eval/rates.h"
 
 static struct rates rates = {
-	{RATES_DEFAULTS, .tag = "ctr/1", .columns = "impressions\tclicks\tctr\tlower\tupper"},
+	RATES_DEFAULTS,
+	.sums.tag = "ctr/1",
+	.sums.columns = "impressions\tclicks\tctr\tlower\tupper",
 	.total = "impressions",
 	.positive = "clicks",
 	.excess = "more than impressions",
 };
 
 static const struct cli_option options[] = {
-	SUMS_OPTIONS(rates.sums),
+	RATES_OPTIONS(rates),
 	{'y', "label", "CLICK", "column of the label, 0 or 1; in records the last but one", CLI_TEXT, &rates.sums.value, 0, 0},
 };
 
@@ -40,7 +43,7 @@ main(int argc, char **argv)
 {
 	struct rate one;
 
-	sums_open(&rates.sums, argc, argv, cli_parse(&cli, argc, argv));
+	rates_open(&rates, argc, argv, cli_parse(&cli, argc, argv));
 	while (sums_next(&rates.sums))
 		if (rates.sums.merge ? rates_partial(&rates, &one) : parse_impression(&one))
 			rates_add(&rates, one);

@@ -8,7 +8,9 @@
 #include "../common/eval/rates.h"
 
 static struct rates rates = {
-	{RATES_DEFAULTS, .tag = "feedback/1", .columns = "total\tpositive\trate\tlower\tupper"},
+	RATES_DEFAULTS,
+	.sums.tag = "feedback/1",
+	.sums.columns = "total\tpositive\trate\tlower\tupper",
 	.total = "total",
 	.positive = "positive",
 	.excess = "more than the total",
@@ -17,7 +19,7 @@ static struct rates rates = {
 static double least_positive = NAN; /* NAN: what is above 0 is positive */
 
 static const struct cli_option options[] = {
-	SUMS_OPTIONS(rates.sums),
+	RATES_OPTIONS(rates),
 	{'\0', "positive", "X", "feedback is positive from X on; else above 0", CLI_REAL, &least_positive, -1e308, 1e308},
 	{'y', "label", "FEEDBACK", "column of the label, a number or ?; in records the last but one", CLI_TEXT, &rates.sums.value,
 	 0, 0},
@@ -46,7 +48,7 @@ main(int argc, char **argv)
 {
 	struct rate one;
 
-	sums_open(&rates.sums, argc, argv, cli_parse(&cli, argc, argv));
+	rates_open(&rates, argc, argv, cli_parse(&cli, argc, argv));
 	if (rates.sums.merge && !isnan(least_positive))
 		die_usage("--merge: reads lines of --partial: no --positive");
 	while (sums_next(&rates.sums))
