@@ -29,27 +29,40 @@ static bool cascade, header, verbose;
 
 static const struct cli_option options[] = {
 	ROWS_OPTIONS(rows),
-	{'g', "group", "COLUMN", "a unit independent of others, or a decision; in records the first", CLI_TEXT, &group.given, 0, 0},
+	{'g', "group", "COLUMN", "a unit independent of others, or a decision; in records the first",
+	 CLI_TEXT, &group.given, 0, 0},
 	{'H', "header", NULL, "print a header", CLI_FLAG, &header, 0, 0},
-	{'p', "propensity", "COLUMN", "probability of what was taken; in records the last but two", CLI_TEXT, &propensity.given, 0, 0},
+	{'p', "propensity", "COLUMN", "probability of what was taken; in records the last but two",
+	 CLI_TEXT, &propensity.given, 0, 0},
 	{'s', "score", "COLUMN", "a candidate's score; in records the last", CLI_TEXT, &score.given, 0, 0},
-	{'T', "temperature", "T", "the target policy draws by exp(score / T); else it takes the best", CLI_REAL, &temperature, 1e-9, 1e9},
+	{'T', "temperature", "T", "the target policy draws by exp(score / T); else it takes the best",
+	 CLI_REAL, &temperature, 1e-9, 1e9},
 	{'v', "verbose", NULL, "say on stderr what was read, and the mean weight", CLI_FLAG, &verbose, 0, 0},
-	{'y', "label", "COLUMN", "the reward, or ?: not taken; in records the last but one", CLI_TEXT, &reward.given, 0, 0},
+	{'y', "label", "COLUMN", "the reward, or ?: not taken; in records the last but one",
+	 CLI_TEXT, &reward.given, 0, 0},
 	{'\0', "bootstrap", "N", "intervals by drawing groups anew, N times", CLI_INT, &n_bootstrap, 1, 1e7},
-	{'\0', "cascade", NULL, "a group is a ranking, place by place: weights multiply down it", CLI_FLAG, &cascade, 0, 0},
-	{'\0', "clip", "M", "add estimators whose weights are at most M", CLI_REAL, &constant[POLICY_CLIP], 1e-9, 1e9},
-	{'\0', "concentration", "NAME", "intervals true for any n, by hoeffding or bernstein", CLI_TEXT, &concentration, 0, 0},
-	{'\0', "epsilon", "E", "the target policy takes any candidate with probability E", CLI_REAL, &epsilon, 0, 1},
+	{'\0', "cascade", NULL, "a group is a ranking, place by place: weights multiply down it",
+	 CLI_FLAG, &cascade, 0, 0},
+	{'\0', "clip", "M", "add estimators whose weights are at most M",
+	 CLI_REAL, &constant[POLICY_CLIP], 1e-9, 1e9},
+	{'\0', "concentration", "NAME", "intervals true for any n, by hoeffding or bernstein",
+	 CLI_TEXT, &concentration, 0, 0},
+	{'\0', "epsilon", "E", "the target policy takes any candidate with probability E",
+	 CLI_REAL, &epsilon, 0, 1},
 	{'\0', "expected", "COLUMN", "mean prediction under the target policy", CLI_TEXT, &expected.given, 0, 0},
 	{'\0', "level", "P", "probability that an interval covers", CLI_REAL, &level, 0, 0.999999},
-	{'\0', "max-reward", "R", "for --concentration: rewards and predictions are from 0 to R", CLI_REAL, &max_reward, 1e-9, 1e9},
-	{'\0', "max-weight", "W", "for --concentration: no weight can be above W", CLI_REAL, &max_weight, 1e-9, 1e9},
+	{'\0', "max-reward", "R", "for --concentration: rewards and predictions are from 0 to R",
+	 CLI_REAL, &max_reward, 1e-9, 1e9},
+	{'\0', "max-weight", "W", "for --concentration: no weight can be above W",
+	 CLI_REAL, &max_weight, 1e-9, 1e9},
 	{'\0', "model", "COLUMN", "predicted reward: adds estimators with a model", CLI_TEXT, &model.given, 0, 0},
 	{'\0', "seed", "N", "of --bootstrap", CLI_INT, &seed, 0, 9e15},
-	{'\0', "shrink", "L", "add estimators whose weights w become Lw / (w^2 + L)", CLI_REAL, &constant[POLICY_SHRINK], 1e-9, 1e18},
-	{'\0', "switch", "TAU", "add switch-dr: only the model counts where w > TAU", CLI_REAL, &constant[POLICY_SWITCH], 1e-9, 1e9},
-	{'\0', "target", "COLUMN", "the target policy's probability of what was taken; no candidates", CLI_TEXT, &target.given, 0, 0},
+	{'\0', "shrink", "L", "add estimators whose weights w become Lw / (w^2 + L)",
+	 CLI_REAL, &constant[POLICY_SHRINK], 1e-9, 1e18},
+	{'\0', "switch", "TAU", "add switch-dr: only the model counts where w > TAU",
+	 CLI_REAL, &constant[POLICY_SWITCH], 1e-9, 1e9},
+	{'\0', "target", "COLUMN", "the target policy's probability of what was taken; no candidates",
+	 CLI_TEXT, &target.given, 0, 0},
 	INPUT_OPTIONS(in),
 };
 
@@ -101,7 +114,8 @@ parse_taken(double *chance, double *gain)
 {
 	return column_probability(&propensity, &rows, chance) &&
 	       (*chance > 0 || column_refuse(&propensity, &rows, "0, and yet it was taken", NULL)) &&
-	       (isfinite(1 / *chance) || column_refuse(&propensity, &rows, "too small", NULL)) && parse_amount(&reward, gain);
+	       (isfinite(1 / *chance) || column_refuse(&propensity, &rows, "too small", NULL)) &&
+	       parse_amount(&reward, gain);
 }
 
 static void
@@ -241,22 +255,24 @@ read_rows(void)
 
 /* ---- output ---- */
 
-/* Whatever makes the figures doubtful is said. sums: of the estimate, which is that of the plain weights. */
+/* Says what makes the figures doubtful. sums is scratch. */
 static void
-check_weights(const struct policy_estimate *ips, const struct policy_sums *sums)
+check_weights(struct policy_sums *sums)
 {
+	static const struct policy_estimator plain = {.weight = policy_full};
+	struct policy_estimate made = policy_estimate(&plain, INFINITY, n_decisions, decision, n_groups, sums);
 	double error, mean = policy_mean_weight(n_groups, sums, &error), n = (double)n_decisions;
 
 	if (verbose)
 		warn("%zu decisions in %" PRIu32 " groups; mean weight %.6g, standard error %.2g", n_decisions, n_groups, mean,
 		     error);
-	if (ips->max_weight > max_weight)
-		die_data("the greatest weight is %.9g, above --max-weight", ips->max_weight);
+	if (made.max_weight > max_weight)
+		die_data("the greatest weight is %.9g, above --max-weight", made.max_weight);
 	if (fabs(mean - 1) > student_quantile(n_groups - 1.0, 0.99865) * error + 1e-9)
 		warn("the mean weight is %.6g, not 1 (standard error %.2g): propensities are wrong, or the target policy takes "
 		     "what the logging policy does not", mean, error);
-	if (ips->effective_n < n / 10)
-		warn("%zu decisions weigh as much as %.6g: few tell of the target policy", n_decisions, ips->effective_n);
+	if (made.effective_n < n / 10)
+		warn("%zu decisions weigh as much as %.6g: few tell of the target policy", n_decisions, made.effective_n);
 	if (n_unsupported)
 		warn("in %zu decisions the target policy takes what has a propensity of 0; in the mean with probability %.6g",
 		     n_unsupported, unsupported / n);
@@ -316,6 +332,7 @@ print_estimates(void)
 	double *value = allocate((size_t)n_bootstrap, sizeof *value);
 	uint64_t *key = group_keys();
 
+	check_weights(sums);
 	if (header)
 		writer_text(&out, "estimator\tvalue\tlower\tupper\tn\teffective_n\tmax_weight\n");
 	for (size_t i = 0; i < POLICY_ESTIMATORS; i++) {
@@ -325,8 +342,6 @@ print_estimates(void)
 		if (isnan(constant[e->constant]) || (e->model && !model.used))
 			continue;
 		made = policy_estimate(e, constant[e->constant], n_decisions, decision, n_groups, sums);
-		if (e->weight == policy_full && !e->model && !e->normalised)
-			check_weights(&made, sums);
 		if (isfinite(made.value))
 			print_estimate(e->name, &made, interval_of(e, &made, sums, value, key));
 		else if (made.max_weight == 0)
@@ -376,10 +391,13 @@ check_options(void)
 static void
 choose_columns(void)
 {
-	bool any = !target.given;
-
-	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-		column_choose(columns[i], &rows, columns[i] == &score ? any : columns[i] == &group ? any || cascade || !rows.csv : true);
+	column_choose(&group, &rows, !target.given || cascade || !rows.csv);
+	column_choose(&propensity, &rows, true);
+	column_choose(&reward, &rows, true);
+	column_choose(&score, &rows, !target.given);
+	column_choose(&target, &rows, true);
+	column_choose(&model, &rows, true);
+	column_choose(&expected, &rows, true);
 }
 
 static void

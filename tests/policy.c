@@ -58,7 +58,8 @@ test_estimators(void)
 
 		tap_ok(near(e.value, known[i].value), "%s with %g is %.15g by hand: %.15g", known[i].name, known[i].c,
 		       known[i].value, e.value);
-		tap_ok(near(e.effective_n, known[i].effective_n), "its effective n is %g: %g", known[i].effective_n, e.effective_n);
+		tap_ok(near(e.effective_n, known[i].effective_n), "its effective n is %g: %g", known[i].effective_n,
+		       e.effective_n);
 		tap_ok(near(e.max_weight, known[i].max_weight), "its greatest weight is %g: %g", known[i].max_weight, e.max_weight);
 	}
 	for (size_t i = 0; i < POLICY_ESTIMATORS; i++) {
@@ -292,8 +293,8 @@ test_coverage(const char *name, bool plain, bool bootstrap)
 		covered += covers(bootstrap ? policy_bootstrap(e, DRAWS, value, PAIRS, sums, key, 1, 0.95)
 		                            : policy_student(&made, PAIRS, 0.95));
 	}
-	tap_ok(covered >= 0.93 * RUNS && covered <= 0.97 * RUNS, "the %s interval of %s covers the truth 93 to 97 %% of times: %d of %d",
-	       bootstrap ? "bootstrap" : "Student", name, covered, RUNS);
+	tap_ok(covered >= 0.93 * RUNS && covered <= 0.97 * RUNS,
+	       "the %s interval of %s covers the truth 93 to 97 %% of times: %d of %d", bootstrap ? "bootstrap" : "Student", name, covered, RUNS);
 }
 
 /* Only the first decision of each user: they are independent. */
@@ -315,8 +316,8 @@ test_concentration_covers(void)
 		hoeffding += covers(policy_hoeffding(&e, PAIRS, span, 0.95));
 		bernstein += covers(policy_bernstein(&e, PAIRS, span, 0.95));
 	}
-	tap_ok(hoeffding >= 0.95 * RUNS && bernstein >= 0.95 * RUNS, "Hoeffding's and Bernstein's cover it at least 95 %%: %d, %d of %d",
-	       hoeffding, bernstein, RUNS);
+	tap_ok(hoeffding >= 0.95 * RUNS && bernstein >= 0.95 * RUNS,
+	       "Hoeffding's and Bernstein's cover it at least 95 %%: %d, %d of %d", hoeffding, bernstein, RUNS);
 }
 
 int

@@ -1,6 +1,6 @@
 /*
- * policy.h - what a policy is worth, from decisions that another one took: an estimator is one function and one row of
- * the table below.
+ * policy.h - what a policy is worth, from decisions that another one took: an estimator is one function and one row
+ * of the table below.
  *
  * Letters: n decisions, G groups of them (independent units), K candidates of a decision; w importance weight, the
  * probability of the logged action under the target policy by that under the logging policy; r reward; q predicted
@@ -229,7 +229,8 @@ policy_unbiased(double squares, size_t G)
 
 /* The variance of a value that is a sum of two ratios of sums over groups, by the delta method. */
 static inline double
-policy_variance(const struct policy_estimator *e, size_t G, const struct policy_sums *sums, const struct policy_sums *all)
+policy_variance(const struct policy_estimator *e, size_t G, const struct policy_sums *sums,
+                const struct policy_sums *all)
 {
 	double expected = all->expected / all->n, by = policy_divisor(e, all), gain = all->gain / by, squares = 0;
 

@@ -70,7 +70,8 @@ column_number(const struct column *c, const struct rows *r, double *value)
 static inline bool
 column_probability(const struct column *c, const struct rows *r, double *value)
 {
-	return column_number(c, r, value) && ((*value >= 0 && *value <= 1) || column_refuse(c, r, "not a probability", NULL));
+	return column_number(c, r, value) &&
+	       ((*value >= 0 && *value <= 1) || column_refuse(c, r, "not a probability", NULL));
 }
 
 #endif
