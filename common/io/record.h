@@ -21,17 +21,8 @@ struct record {
 static inline void
 record_split(struct record *r, struct view line)
 {
-	const char *p = line.at, *end = line.at + line.n, *tab;
-
 	r->line = line;
-	r->n = 0;
-	for (;; p = tab + 1) {
-		tab = memchr(p, '\t', (size_t)(end - p));
-		r->field = grow(r->field, &r->capacity, r->n + 1, sizeof *r->field);
-		r->field[r->n++] = (struct view){p, (size_t)((tab ? tab : end) - p)};
-		if (!tab)
-			return;
-	}
+	r->n = line_cut(line, '\t', &r->field, &r->capacity);
 }
 
 /*
