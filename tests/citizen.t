@@ -12,6 +12,7 @@ usual() { # program
 	simulate) echo 'none stdout 0 -n 3' ;;
 	featurize) echo "log.csv stdout 0 -C -k item 'clicked ~ user + log1p(price)'" ;;
 	holdout) echo 'records stdout 0 -v --last 1' ;;
+	negatives) echo 'records stdout 0 -k 1' ;;
 	pretrain) echo 'records made 0 -b 8 -o "$tmp/made"' ;;
 	finetune) echo 'records made 0 -m "$tmp/model" -o "$tmp/made"' ;;
 	weights) echo 'none stdout 0 -m "$tmp/model"' ;;
