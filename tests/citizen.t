@@ -21,6 +21,7 @@ usual() { # program
 	ctr | feedback) echo 'log.csv stdout 3 -C -g item -y clicked' ;;
 	revenue) echo 'log.csv stdout 3 -C -g item -y price' ;;
 	metrics) echo 'scored stdout 3 -k 1' ;;
+	verdict) echo 'scored stdout 3 -M auc "$tmp/scored"' ;;
 	ope) echo 'decisions stdout 3 --target -1' ;;
 	esac
 }
