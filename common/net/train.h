@@ -230,7 +230,10 @@ trainer_step(struct trainer *t)
 	}
 }
 
-/* Plain weights take one step along the mean gradient of B records; the group of a choice head is one record. */
+/*
+ * Plain weights take one step along the mean gradient of B records; the group of a choice head is one record, and a
+ * linear head descends half the square.
+ */
 static inline void
 train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 {
