@@ -108,10 +108,8 @@ exact_value(const struct exact *sum)
 		top--;
 	if (!e.digit[top])
 		return 0;
-	for (int i = top; i > top - 3; i--) {
-		wide <<= 32;
-		wide |= (uint128)(i >= 0 ? e.digit[i] : 0);
-	}
+	for (int i = top; i > top - 3; i--)
+		wide = (wide << 32) + (i >= 0 ? (uint64_t)e.digit[i] : 0);
 	for (int i = 0; i <= top - 3; i++)
 		sticky = sticky || e.digit[i];
 	while (wide >> drop >= (uint128)1 << 53)
