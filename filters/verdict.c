@@ -259,8 +259,8 @@ print_comparison(const struct comparison *c, struct view metric, bool less)
 static bool
 less_is_better(struct view name)
 {
-	const char *at = memchr(name.at, '@', name.n), *rest = less_list ? less_list : "";
-	const struct metric *m = metric_find(name.at, at ? (size_t)(at - name.at) : name.n);
+	const char *rest = less_list ? less_list : "";
+	const struct metric *m = metric_find(name.at, name.n); /* those that take a cutoff are gains */
 	struct view listed;
 
 	while (scored_next_name(&rest, &listed))

@@ -29,7 +29,7 @@ static const double depression[] = {-0.952, 0.147, -1.022, -0.430, -0.620, -0.59
 static void
 test_t(void)
 {
-	static const double same[] = {0.1, 0.1, 0.1}, none[] = {0, 0, 0};
+	static const double same[] = {0.1, 0.1, 0.1}, none[] = {0, 0, 0}, two[] = {1, 3};
 
 	tap_ok(near(paired_mean(10, sleep), 1.58, 1e-15) && near(paired_variance(10, sleep), 1.5128889, 1e-7), "mean and variance");
 	tap_ok(near(paired_t(10, sleep), 0.00283289, 1e-8), "Student's sleep data: t = 4.0621, p = 0.002833");
@@ -37,6 +37,8 @@ test_t(void)
 	tap_ok(near(paired_t(15, maize), 0.0497029, 1e-6), "Darwin's maize: t = 2.148, p = 0.0497");
 	tap_ok(paired_t(3, same) == 0 && isinf(paired_effect(3, same)), "equal differences leave no doubt");
 	tap_ok(paired_t(3, none) == 1 && paired_effect(3, none) == 0, "no differences: none");
+	/* sqrt(2) twice: t = 2 with one degree of freedom, Cauchy's distribution */
+	tap_ok(near(paired_t(2, two), 1 - 2 / MATH_PI * atan(2), 1e-15) && near(paired_effect(2, two), sqrt(2), 1e-15), "two pairs say a little");
 	tap_ok(paired_t(1, sleep) == 1 && isnan(paired_effect(1, sleep)), "one pair says nothing");
 }
 
