@@ -89,7 +89,7 @@ static void
 test_randomisation(void)
 {
 	static const double two[] = {3, 1}, three[] = {1, 2, 3}, ties[] = {0.1, 0.2, -0.3, 0};
-	double d[30], exact, drawn;
+	double d[30], many[300], exact, drawn;
 
 	/* 863 of 2^15 signs reach Fisher's 314 on one side */
 	tap_ok(paired_randomisation(15, maize, 0, 1, scratch) == 2 * 863 / 32768.0, "Fisher's count for Darwin's maize: 863");
@@ -106,6 +106,10 @@ test_randomisation(void)
 	tap_ok(drawn != exact && near(drawn, exact, 4 * sqrt(exact / 100000)), "random signs give nearly the same: %g, %g", exact, drawn);
 	tap_ok(drawn == paired_randomisation(30, d, 100000, 1, scratch), "the same seed the same");
 	tap_ok(drawn != paired_randomisation(30, d, 100000, 2, scratch), "another seed another");
+	for (size_t i = 0; i < 300; i++)
+		many[i] = random_normal(5, i) + 0.1;
+	tap_ok(near(paired_randomisation(300, many, 20000, 1, scratch), paired_t(300, many), 0.01), "of many, as Student's: %g, %g",
+	       paired_randomisation(300, many, 20000, 1, scratch), paired_t(300, many));
 	for (size_t i = 0; i < 30; i++)
 		d[i] = 1;
 	tap_ok(paired_randomisation(30, d, 999, 1, scratch) == 0.001, "p is never below 1 / (1 + R)");
