@@ -106,6 +106,12 @@ test_randomisation(void)
 	tap_ok(drawn != exact && near(drawn, exact, 4 * sqrt(exact / 100000)), "random signs give nearly the same: %g, %g", exact, drawn);
 	tap_ok(drawn == paired_randomisation(30, d, 100000, 1, scratch), "the same seed the same");
 	tap_ok(drawn != paired_randomisation(30, d, 100000, 2, scratch), "another seed another");
+	for (size_t i = 0; i < 4; i++)
+		d[i] = 3e7 * ties[i];
+	tap_ok(paired_randomisation(4, d, 0, 1, scratch) == 1, "whatever their size");
+	for (size_t i = 0; i < 30; i++)
+		d[i] = i % 2 ? 1 : -1;
+	tap_ok(paired_randomisation(30, d, 999, 1, scratch) == 1, "p of a sum of 0 is 1");
 	for (size_t i = 0; i < 300; i++)
 		many[i] = random_normal(5, i) + 0.2;
 	tap_ok(near(paired_randomisation(300, many, 20000, 1, scratch), paired_t(300, many), 0.005), "of many, as Student's: %g, %g",
