@@ -89,6 +89,7 @@ static void
 test_randomisation(void)
 {
 	static const double two[] = {3, 1}, three[] = {1, 2, 3}, ties[] = {0.1, 0.2, -0.3, 0};
+	static const double rounded[] = {3 * 0.1 * 1e6, 6 * 0.1 * 1e6, -4 * 0.1 * 1e6, 4 * 0.1 * 1e6, 1 * 0.1 * 1e6};
 	double d[30], many[300], exact, drawn;
 
 	/* 863 of 2^15 signs reach Fisher's 314 on one side */
@@ -106,9 +107,8 @@ test_randomisation(void)
 	tap_ok(drawn != exact && near(drawn, exact, 4 * sqrt(exact / 100000)), "random signs give nearly the same: %g, %g", exact, drawn);
 	tap_ok(drawn == paired_randomisation(30, d, 100000, 1, scratch), "the same seed the same");
 	tap_ok(drawn != paired_randomisation(30, d, 100000, 2, scratch), "another seed another");
-	for (size_t i = 0; i < 4; i++)
-		d[i] = 3e7 * ties[i];
-	tap_ok(paired_randomisation(4, d, 0, 1, scratch) == 1, "whatever their size");
+	/* 3 6 -4 4 1: twelve of 32 signs are as far as 10, two of them less far by rounding */
+	tap_ok(paired_randomisation(5, rounded, 0, 1, scratch) == 12 / 32.0, "sums that are equal but for rounding are as far");
 	for (size_t i = 0; i < 30; i++)
 		d[i] = i % 2 ? 1 : -1;
 	tap_ok(paired_randomisation(30, d, 999, 1, scratch) == 1, "p of a sum of 0 is 1");
