@@ -34,9 +34,15 @@ metric_named(const char *name)
 	return NULL;
 }
 
-/* The metric of n records of one group. */
+static struct metric_record
+record_of(double score, float label, uint32_t group)
+{
+	return (struct metric_record){.score = score, .label = label, .group = group};
+}
+
+/* The metric, with its argument, of n records of one group. */
 static double
-value_of(const char *name, size_t k, size_t n, const double *score, const float *label)
+value_of(const char *name, double at, size_t n, const double *score, const float *label)
 {
 	struct metric_record all[MOST], grouped[MOST];
 	struct metric_list list;
@@ -44,9 +50,9 @@ value_of(const char *name, size_t k, size_t n, const double *score, const float 
 	size_t end;
 
 	for (size_t i = 0; i < n; i++)
-		all[i] = (struct metric_record){score[i], label[i], 0};
+		all[i] = record_of(score[i], label[i], 0);
 	metric_deal(n, 1, &list, grouped, ideal, &end, all);
-	return metric_named(name)->value(&list, k);
+	return metric_named(name)->value(&list, at);
 }
 
 /* ---- by hand ---- */
@@ -76,8 +82,8 @@ test_rankings(void)
 	tap_ok(value_of("precision", 10, 5, score, label) == 0.2, "precision@10 of five records divides by ten");
 	tap_ok(value_of("hit", 1, 5, score, label) == 1 && value_of("hit", 1, 3, score + 2, label + 2) == 0, "hit");
 	for (size_t i = 0; i < N_METRICS; i++)
-		if (metrics[i].flags & METRIC_CUT)
-			tap_ok(isnan(metrics[i].value(&(struct metric_list){&(struct metric_record){1, 0, 0}, none, 1}, 1)),
+		if (metrics[i].flags & METRIC_RANKED)
+			tap_ok(isnan(value_of(metrics[i].name, metrics[i].flags & METRIC_CUT ? 1 : metrics[i].usual, 5, score, none)),
 			       "%s: no value without a positive", metrics[i].name);
 }
 
@@ -111,23 +117,33 @@ test_classes(void)
 
 	tap_ok(near(value_of("logloss", 0, 2, score, label), -(logl(0.8L) + logl(0.6L)) / 2), "logloss");
 	tap_ok(near(value_of("logloss", 0, 2, score + 2, label + 2), -logl(1e-15L)), "logloss: 0 and 1 count as 1e-15 from there");
-	tap_ok(near(value_of("accuracy", 0, 3, half, half_label), 2 / 3.0L), "accuracy: a half is no 1");
+	tap_ok(near(value_of("accuracy", 0.5, 3, half, half_label), 2 / 3.0L), "accuracy: a half is no 1");
 	tap_ok(near(value_of("nll", 0, 3, choice, one), -logl(0.2L)), "nll");
 	tap_ok(isnan(value_of("nll", 0, 3, choice, both)) && isnan(value_of("nll", 0, 2, choice + 1, one + 1)), "nll: one positive, or no value");
+}
+
+static struct metric_estimate
+mean_of(const double *value, const double *weight, size_t n)
+{
+	struct metric_sums sums = {0};
+
+	for (size_t i = 0; i < n; i++)
+		metric_sums_add(&sums, value[i], weight ? weight[i] : 1);
+	return metric_sums_estimate(&sums);
 }
 
 static void
 test_mean(void)
 {
 	static const double value[] = {1, NAN, 2, 3}, weight[] = {3, 7, 1}, two[] = {1, NAN, 0};
-	struct metric_estimate e = metric_mean(value, NULL, 4);
+	struct metric_estimate e = mean_of(value, NULL, 4);
 
 	tap_ok(e.value == 2 && near(e.variance, 1 / 3.0L) && e.n == 3 && e.freedom == 2, "a mean and its variance");
-	e = metric_mean(two, weight, 3);
+	e = mean_of(two, weight, 3);
 	tap_ok(e.value == 0.75 && near(e.variance, 0.140625L) && e.n == 4 && e.freedom == 1, "a weighted mean and its variance");
-	e = metric_mean(value, NULL, 2);
+	e = mean_of(value, NULL, 2);
 	tap_ok(e.value == 1 && isinf(e.variance), "the variance of one group is unknown");
-	e = metric_mean(value + 1, NULL, 1);
+	e = mean_of(value + 1, NULL, 1);
 	tap_ok(isnan(e.value) && e.n == 0, "nor has none a mean");
 }
 
@@ -299,8 +315,8 @@ draw_records(struct metric_record *r, size_t n_groups, size_t most, size_t n_lab
 	size_t n = n_groups + draw(most - n_groups + 1), n_scores = 1 + draw(n);
 
 	for (size_t i = 0; i < n; i++)
-		r[i] = (struct metric_record){(double)draw(n_scores + 1) / (double)n_scores, (float)draw(n_labels),
-		                              (uint32_t)(i < n_groups ? i : draw(n_groups))};
+		r[i] = record_of((double)draw(n_scores + 1) / (double)n_scores, (float)draw(n_labels),
+		                 (uint32_t)(i < n_groups ? i : draw(n_groups)));
 	return n;
 }
 
@@ -335,7 +351,8 @@ test_random(void)
 		want = naive_auc(r, n, n_groups);
 		memcpy(all, r, n * sizeof *r);
 		metric_deal(n, n_groups, list, grouped, ideal, end, all);
-		got = metric_auc_overall(&(struct metric_list){all, NULL, n}, n_groups, cluster);
+		qsort(all, n, sizeof *all, metric_compare);
+		got = metric_auc_overall(&(struct metric_list){.record = all, .n = n}, 0, n_groups, cluster);
 		wrong_auc += !near(got.value, (long double)want.value);
 		wrong_variance += !isnan(want.value) && got.variance != want.variance && !near(got.variance, (long double)want.variance);
 		for (uint32_t g = 0; g < n_groups; g++) {
@@ -343,7 +360,7 @@ test_random(void)
 
 			wrong_auc += !near(metric_auc(&list[g], 0), (long double)naive_auc(own, own_n, 1).value);
 			wrong_logloss += !near(metric_logloss(&list[g], 0), naive_logloss(own, own_n));
-			wrong_ndcg += !near(metric_ndcg(&list[g], k), naive_ndcg(own, own_n, k));
+			wrong_ndcg += !near(metric_ndcg(&list[g], (double)k), naive_ndcg(own, own_n, k));
 		}
 	}
 	tap_ok(wrong_auc == 0, "auc equals the count of pairs, all and by group: %zu of %d cases differ", wrong_auc, CASES);
@@ -364,29 +381,30 @@ test_spread(void)
 	for (size_t i = 0; i < CASES; i++) {
 		struct metric_record all[MOST], grouped[MOST];
 		struct metric_cluster cluster[MOST_GROUPS] = {{0}};
-		struct metric_list list[MOST_GROUPS], whole = {all, NULL, 0};
+		struct metric_list list[MOST_GROUPS], whole = {.record = all};
 		float ideal[MOST];
 		size_t end[MOST_GROUPS], n_groups = 2 + draw(MOST_GROUPS - 1), n = 2 * n_groups + draw(MOST - 2 * MOST_GROUPS);
 		double value[MOST_GROUPS], weight[MOST_GROUPS];
 		struct metric_estimate want, got;
 
 		for (size_t j = 0; j < n; j++)
-			all[j] = (struct metric_record){(double)draw(20) / 20, (float)(j < 2 * n_groups ? j % 2 : draw(2)),
-			                                (uint32_t)(j < 2 * n_groups ? j / 2 : draw(n_groups))};
+			all[j] = record_of((double)draw(20) / 20, (float)(j < 2 * n_groups ? j % 2 : draw(2)),
+			                   (uint32_t)(j < 2 * n_groups ? j / 2 : draw(n_groups)));
 		metric_deal(n, n_groups, list, grouped, ideal, end, all);
 		for (size_t g = 0; g < n_groups; g++) {
 			value[g] = i % 2 && g == 0 ? NAN : metric_logloss(&list[g], 0);
 			weight[g] = (double)list[g].n;
 		}
-		want = metric_mean(value, weight, n_groups);
+		want = mean_of(value, weight, n_groups);
 		metric_unweigh(value, weight, n_groups);
-		got = metric_mean(value, NULL, n_groups);
+		got = mean_of(value, NULL, n_groups);
 		wrong_mean += !near(got.value, (long double)want.value) ||
 		              (isfinite(want.variance) && !near(got.variance, (long double)want.variance));
 		whole.n = n;
-		want = metric_auc_overall(&whole, n_groups, cluster);
+		qsort(all, n, sizeof *all, metric_compare);
+		want = metric_auc_overall(&whole, 0, n_groups, cluster);
 		metric_spread(n_groups, value, want.value, cluster);
-		got = metric_mean(value, NULL, n_groups);
+		got = mean_of(value, NULL, n_groups);
 		wrong_auc += !near(got.value, (long double)want.value) || !near(got.variance, (long double)want.variance);
 	}
 	tap_ok(wrong_mean == 0, "values made of weighted ones have their mean and its variance: %zu of %d cases differ", wrong_mean, CASES);
@@ -409,7 +427,7 @@ test_orders(void)
 
 			memcpy(all, r, n * sizeof *r);
 			metric_deal(n, 1, &list, grouped, ideal, &end, all);
-			wrong += !near(metric_named(name[m])->value(&list, k), naive_ranking(name[m], r, n, k));
+			wrong += !near(metric_named(name[m])->value(&list, (double)k), naive_ranking(name[m], r, n, k));
 		}
 		tap_ok(wrong == 0, "%s is its mean over all orders of ties: %zu of %d cases differ", name[m], wrong, CASES);
 	}
