@@ -139,9 +139,11 @@ awk -v OFS='\t' 'BEGIN {
 			print "u" u, "i" i, "c" c, y, c == 2 ? weak : good >"new"
 		}
 }'
-metrics='auc,gauc,logloss,accuracy,ndcg@3,mrr'
+metrics='auc,gauc,logloss,accuracy,ppv@0.9,f1@0.8,rmse,ece,ndcg@3,mrr'
 is 'a and b are what metrics says' "$(verdict -M $metrics old new | cut -f 1,3,4)" \
 	"$(metrics -M $metrics old >by.old; metrics -M $metrics new >by.new; paste by.old by.new | cut -f 1,2,7)"
+is 'and the difference is theirs, also where a system says no positive in some groups' \
+	"$(verdict -M $metrics old new | awk '{ e = $5 - ($4 - $3); if (e > 1e-8 || e < -1e-8) print }')" ''
 awk -v OFS='\t' '{ $NF = 0.5; print }' old >half
 is "against a constant the interval is that of metrics: means over records" \
 	"$(verdict --test t -M logloss half new | awk '{ printf "%.7f %.7f\n", $6 + log(2), $7 + log(2) }')" \
