@@ -220,20 +220,20 @@ read_run(void)
 	struct metric_record r = {0};
 
 	while (trec_next(&in, TREC_RUN_WORDS, TREC_SCORE, word, &r.score)) {
-		uint32_t id;
+		struct judgement *judgement;
 
 		if (!find_group(word[TREC_TOPIC], &r.group)) {
 			n_unjudged++;
 			continue;
 		}
-		r.label = -1;
-		if (qrels_find(&qrels, r.group, word[TREC_DOCUMENT], &id)) {
-			if (qrels.ranked[id])
+		judgement = qrels_find(&qrels, r.group, word[TREC_DOCUMENT]);
+		r.label = judgement ? judgement->relevance : -1;
+		if (judgement) {
+			if (judgement->ranked)
 				die_data("%s:%" PRIu64 ": document \"%.*s\" is there twice in topic \"%.*s\"", in.name, in.line,
 				         (int)word[TREC_DOCUMENT].n, word[TREC_DOCUMENT].at, (int)word[TREC_TOPIC].n,
 				         word[TREC_TOPIC].at);
-			qrels.ranked[id] = true;
-			r.label = qrels.relevance[id];
+			judgement->ranked = true;
 		}
 		add_record(&r, word[TREC_DOCUMENT]);
 	}
@@ -245,22 +245,24 @@ static void
 deal(size_t n, const struct metric_record *record, struct metric_list *to, struct metric_record *dealt, float *labels)
 {
 	size_t *end = allocate(names.n, sizeof *end);
+	struct metric_record *scratch = allocate(n, sizeof *scratch);
 
-	metric_deal(n, names.n, to, dealt, labels, end, record);
+	metric_deal(n, names.n, to, dealt, labels, end, scratch, record);
 	free(end);
+	free(scratch);
 }
 
 /* What is known of topics, not only of what the run has: replaces the labels of the lists. */
 static void
 judge_lists(void)
 {
-	size_t n = qrels.pairs.n;
+	size_t n = qrels.n;
 	struct metric_record *judgement = allocate_zero(n, sizeof *judgement), *dealt = allocate(n, sizeof *dealt);
 	struct metric_list *judged = allocate(names.n, sizeof *judged);
 
 	for (size_t i = 0; i < n; i++) {
-		judgement[i].label = qrels.relevance[i];
-		judgement[i].group = qrels.topic[i];
+		judgement[i].label = qrels.judgement[i].relevance;
+		judgement[i].group = qrels.judgement[i].topic;
 	}
 	free(ideal);
 	ideal = allocate(n, sizeof *ideal);
@@ -418,6 +420,7 @@ static void
 measure(void)
 {
 	struct metric_list whole = whole_list();
+	struct metric_record *scratch;
 
 	measured.sums = allocate_zero(scored.n_metrics, sizeof *measured.sums);
 	for (size_t i = 0; i < scored.n_metrics; i++)
@@ -425,7 +428,9 @@ measure(void)
 			measure_groups(scored.metric[i], &measured.sums[i]);
 	if (!overall_wanted())
 		return;
-	qsort(all, n_records, sizeof *all, metric_compare);
+	scratch = allocate(n_records, sizeof *scratch);
+	metric_sort(n_records, all, scratch);
+	free(scratch);
 	for (size_t from = 0; (partial || reliability_bins) && from < n_records;)
 		measured_add_level(&measured, metric_level(&whole, &from));
 }

@@ -44,14 +44,14 @@ record_of(double score, float label, uint32_t group)
 static double
 value_of(const char *name, double at, size_t n, const double *score, const float *label)
 {
-	struct metric_record all[MOST], grouped[MOST];
+	struct metric_record all[MOST], grouped[MOST], scratch[MOST];
 	struct metric_list list;
 	float ideal[MOST];
 	size_t end;
 
 	for (size_t i = 0; i < n; i++)
 		all[i] = record_of(score[i], label[i], 0);
-	metric_deal(n, 1, &list, grouped, ideal, &end, all);
+	metric_deal(n, 1, &list, grouped, ideal, &end, scratch, all);
 	return metric_named(name)->value(&list, at);
 }
 
@@ -338,7 +338,7 @@ test_random(void)
 	size_t wrong_auc = 0, wrong_variance = 0, wrong_logloss = 0, wrong_ndcg = 0;
 
 	for (size_t i = 0; i < CASES; i++) {
-		struct metric_record r[MOST], all[MOST], grouped[MOST], own[MOST];
+		struct metric_record r[MOST], all[MOST], grouped[MOST], scratch[MOST], own[MOST];
 		struct metric_cluster cluster[MOST] = {{0}};
 		struct metric_list list[MOST];
 		float ideal[MOST];
@@ -350,8 +350,8 @@ test_random(void)
 				r[n_groups].group = (uint32_t)n_groups;
 		want = naive_auc(r, n, n_groups);
 		memcpy(all, r, n * sizeof *r);
-		metric_deal(n, n_groups, list, grouped, ideal, end, all);
-		qsort(all, n, sizeof *all, metric_compare);
+		metric_deal(n, n_groups, list, grouped, ideal, end, scratch, all);
+		metric_sort(n, all, scratch);
 		got = metric_auc_overall(&(struct metric_list){.record = all, .n = n}, 0, n_groups, cluster);
 		wrong_auc += !near(got.value, (long double)want.value);
 		wrong_variance += !isnan(want.value) && got.variance != want.variance && !near(got.variance, (long double)want.variance);
@@ -379,7 +379,7 @@ test_spread(void)
 	size_t wrong_mean = 0, wrong_auc = 0;
 
 	for (size_t i = 0; i < CASES; i++) {
-		struct metric_record all[MOST], grouped[MOST];
+		struct metric_record all[MOST], grouped[MOST], scratch[MOST];
 		struct metric_cluster cluster[MOST_GROUPS] = {{0}};
 		struct metric_list list[MOST_GROUPS], whole = {.record = all};
 		float ideal[MOST];
@@ -390,7 +390,7 @@ test_spread(void)
 		for (size_t j = 0; j < n; j++)
 			all[j] = record_of((double)draw(20) / 20, (float)(j < 2 * n_groups ? j % 2 : draw(2)),
 			                   (uint32_t)(j < 2 * n_groups ? j / 2 : draw(n_groups)));
-		metric_deal(n, n_groups, list, grouped, ideal, end, all);
+		metric_deal(n, n_groups, list, grouped, ideal, end, scratch, all);
 		for (size_t g = 0; g < n_groups; g++) {
 			value[g] = i % 2 && g == 0 ? NAN : metric_logloss(&list[g], 0);
 			weight[g] = (double)list[g].n;
@@ -401,7 +401,7 @@ test_spread(void)
 		wrong_mean += !near(got.value, (long double)want.value) ||
 		              (isfinite(want.variance) && !near(got.variance, (long double)want.variance));
 		whole.n = n;
-		qsort(all, n, sizeof *all, metric_compare);
+		metric_sort(n, all, scratch);
 		want = metric_auc_overall(&whole, 0, n_groups, cluster);
 		metric_spread(n_groups, value, want.value, cluster);
 		got = mean_of(value, NULL, n_groups);
@@ -420,13 +420,13 @@ test_orders(void)
 		size_t wrong = 0;
 
 		for (size_t i = 0; i < CASES; i++) {
-			struct metric_record r[MOST], all[MOST], grouped[MOST];
+			struct metric_record r[MOST], all[MOST], grouped[MOST], scratch[MOST];
 			struct metric_list list;
 			float ideal[MOST];
 			size_t end, n = draw_records(r, 1, 6, 2 + draw(3)), k = draw(8);
 
 			memcpy(all, r, n * sizeof *r);
-			metric_deal(n, 1, &list, grouped, ideal, &end, all);
+			metric_deal(n, 1, &list, grouped, ideal, &end, scratch, all);
 			wrong += !near(metric_named(name[m])->value(&list, (double)k), naive_ranking(name[m], r, n, k));
 		}
 		tap_ok(wrong == 0, "%s is its mean over all orders of ties: %zu of %d cases differ", name[m], wrong, CASES);

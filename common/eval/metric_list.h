@@ -58,9 +58,88 @@ metric_compare(const void *a, const void *b)
 
 	if (x->score != y->score)
 		return x->score > y->score ? -1 : 1;
-	if (x->label != y->label)
-		return x->label > y->label ? -1 : 1;
-	return (x->group > y->group) - (x->group < y->group);
+	return (x->label < y->label) - (x->label > y->label);
+}
+
+enum {
+	METRIC_DIGITS = 12, /* bytes of a label and a score, lowest first */
+	METRIC_FEW = 32     /* records that are sorted without counting digits */
+};
+
+/* Digit i of what orders a list: labels matter less than scores, and the greatest come first. */
+static inline unsigned
+metric_digit(const struct metric_record *r, size_t i)
+{
+	double score = r->score + 0.0; /* -0 is 0 */
+	uint64_t bits;
+	uint32_t label_bits;
+
+	if (i < 4) {
+		memcpy(&label_bits, &r->label, sizeof label_bits);
+		label_bits = label_bits >> 31 ? label_bits : ~label_bits & 0x7fffffff;
+		return label_bits >> 8 * i & 255;
+	}
+	memcpy(&bits, &score, sizeof bits);
+	bits = bits >> 63 ? bits : ~bits & INT64_MAX;
+	return bits >> 8 * (i - 4) & 255;
+}
+
+static inline void
+metric_insert(size_t n, struct metric_record *record)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct metric_record r = record[i];
+		size_t j = i;
+
+		for (; j > 0 && metric_compare(&record[j - 1], &r) > 0; j--)
+			record[j] = record[j - 1];
+		record[j] = r;
+	}
+}
+
+static inline bool
+metric_sorted(size_t n, const struct metric_record *record)
+{
+	for (size_t i = 1; i < n; i++)
+		if (metric_compare(&record[i - 1], &record[i]) > 0)
+			return false;
+	return true;
+}
+
+/* Sorts n < 2^32 records by metric_compare, digit by digit; digits that are all alike cost nothing. scratch: n. */
+static inline void
+metric_sort(size_t n, struct metric_record *record, struct metric_record *scratch)
+{
+	uint32_t count[METRIC_DIGITS][256];
+	struct metric_record *from = record, *to = scratch, *swapped;
+
+	if (n <= METRIC_FEW)
+		metric_insert(n, record);
+	if (metric_sorted(n, record))
+		return;
+	memset(count, 0, sizeof count);
+	for (size_t i = 0; i < n; i++)
+		for (size_t d = 0; d < METRIC_DIGITS; d++)
+			count[d][metric_digit(&record[i], d)]++;
+	for (size_t d = 0; d < METRIC_DIGITS; d++) {
+		uint32_t at = 0;
+
+		if (count[d][metric_digit(record, d)] == n)
+			continue;
+		for (size_t v = 0; v < 256; v++) {
+			uint32_t here = count[d][v];
+
+			count[d][v] = at;
+			at += here;
+		}
+		for (size_t i = 0; i < n; i++)
+			to[count[d][metric_digit(&from[i], d)]++] = from[i];
+		swapped = from;
+		from = to;
+		to = swapped;
+	}
+	if (from != record)
+		memcpy(record, from, n * sizeof *record);
 }
 
 static inline int
@@ -86,12 +165,12 @@ metric_idealise(struct metric_list *l, float *ideal)
 }
 
 /*
- * The lists of G groups from n records. list: G, written; they view grouped and ideal, n each, written. end: G,
- * scratch.
+ * The lists of G groups from n records. list: G, written; they view grouped and ideal, n each, written. grouped may be
+ * all, where the records come group by group. end: G, and scratch: n, are scratch.
  */
 static inline void
 metric_deal(size_t n, size_t n_groups, struct metric_list *list, struct metric_record *grouped, float *ideal, size_t *end,
-            const struct metric_record *all)
+            struct metric_record *scratch, const struct metric_record *all)
 {
 	size_t at = 0;
 
@@ -107,7 +186,7 @@ metric_deal(size_t n, size_t n_groups, struct metric_list *list, struct metric_r
 	for (size_t i = 0; i < n; i++)
 		grouped[end[all[i].group]++] = all[i];
 	for (size_t g = 0, from = 0; g < n_groups; from = end[g++]) {
-		qsort(grouped + from, list[g].n, sizeof *grouped, metric_compare);
+		metric_sort(list[g].n, grouped + from, scratch);
 		metric_idealise(&list[g], ideal + from);
 	}
 }

@@ -250,20 +250,22 @@ static inline void
 systems_measure_overall(struct scored_metric m, size_t n, size_t first, double *value, const struct metric_list *list)
 {
 	struct metric_cluster *cluster = allocate_zero(n, sizeof *cluster);
-	struct metric_record *record;
+	struct metric_record *record, *scratch;
 	size_t n_records = 0;
 
 	for (size_t g = 0; g < n; g++)
 		n_records += list[g].n;
 	record = allocate(n_records, sizeof *record);
+	scratch = allocate(n_records, sizeof *scratch);
 	for (size_t i = 0; i < n_records; i++) {
 		record[i] = list->record[i]; /* those of the lists stand one after the other */
 		record[i].group -= (uint32_t)first;
 	}
-	qsort(record, n_records, sizeof *record, metric_compare);
+	metric_sort(n_records, record, scratch);
 	metric_spread(n, value, m.metric->overall(&(struct metric_list){.record = record, .n = n_records}, m.at, n, cluster).value,
 	              cluster);
 	free(record);
+	free(scratch);
 	free(cluster);
 }
 
@@ -305,14 +307,15 @@ systems_measure(const struct systems *s, struct system *system)
 {
 	size_t *end = allocate(s->n_units, sizeof *end), n;
 	struct metric_list *list = allocate(s->n_units, sizeof *list);
-	struct metric_record *grouped;
+	struct metric_record *grouped, *scratch;
 	float *ideal;
 
 	systems_keep(s, system);
 	n = system->n_records;
 	grouped = allocate(n, sizeof *grouped);
+	scratch = allocate(n, sizeof *scratch);
 	ideal = allocate(n, sizeof *ideal);
-	metric_deal(n, s->n_units, list, grouped, ideal, end, system->record);
+	metric_deal(n, s->n_units, list, grouped, ideal, end, scratch, system->record);
 	system->value = allocate(s->scored.n_metrics * s->n_units, sizeof *system->value);
 	for (size_t m = 0; m < s->scored.n_metrics; m++)
 		for (const struct systems_block *b = s->block; b < s->block + s->n_blocks; b++) {
@@ -325,6 +328,7 @@ systems_measure(const struct systems *s, struct system *system)
 				systems_measure_groups(metric, b->to - b->from, value, list + b->from);
 		}
 	free(grouped);
+	free(scratch);
 	free(ideal);
 	free(list);
 	free(end);

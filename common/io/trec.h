@@ -7,7 +7,8 @@
 #define WEIR_TREC_H
 
 #include "keys.h"
-#include "line.h"
+#include "record.h"
+#include "texts.h"
 
 enum { TREC_TOPIC = 0, TREC_DOCUMENT = 2, TREC_RELEVANCE = 3, TREC_SCORE = 4, TREC_JUDGEMENT_WORDS = 4, TREC_RUN_WORDS = 6 };
 
@@ -56,48 +57,72 @@ trec_next(struct input *in, size_t n, size_t i_number, struct view *word, double
 	return false;
 }
 
-/* What is known of a document of a topic. All 0 is no judgements. */
-struct qrels {
-	struct keys pairs;   /* the four bytes of the topic's id, and the document */
-	float *relevance;    /* owned: of pair id */
-	bool *ranked;        /* owned: the run has had it */
-	uint32_t *topic;     /* owned: its id */
-	size_t relevance_capacity, ranked_capacity, topic_capacity;
-	char *key;           /* owned: the pair in hand */
-	size_t key_capacity;
+struct judgement {
+	uint32_t topic;  /* its id */
+	uint32_t hash;   /* of the document */
+	float relevance;
+	bool ranked;     /* the run has had it */
 };
 
-static inline struct view
-qrels_key(struct qrels *q, uint32_t topic, struct view document)
+/*
+ * What is known of the documents of topics. All 0 is nothing. Each topic has cells of its own, which lie together: a
+ * run, topic by topic, finds them in the cache.
+ */
+struct qrels {
+	size_t n;                    /* judgements */
+	struct judgement *judgement; /* owned */
+	size_t capacity;
+	struct texts documents;      /* of judgements */
+	uint32_t *cell;              /* owned: 1 + number of a judgement; 0: free */
+	size_t *start;               /* owned: topic t has the cells start[t]..start[t + 1] - 1, a power of two */
+};
+
+static inline uint32_t
+qrels_hash(struct view document)
 {
-	q->key = grow(q->key, &q->key_capacity, sizeof topic + document.n, 1);
-	memcpy(q->key, &topic, sizeof topic);
-	memcpy(q->key + sizeof topic, document.at, document.n);
-	return (struct view){q->key, sizeof topic + document.n};
+	return (uint32_t)XXH3_64bits(document.at, document.n);
 }
 
-static inline void
-qrels_add(struct qrels *q, struct input *in, struct keys *topics, const struct view *word, double relevance)
+/* The cell that holds a document of a topic, or the free one where it belongs. */
+static inline uint32_t *
+qrels_cell(const struct qrels *q, uint32_t topic, struct view document, uint32_t hash)
 {
-	uint32_t topic = keys_id(topics, word[TREC_TOPIC], NULL), id;
-	bool fresh;
+	uint32_t *cell = q->cell + q->start[topic];
+	size_t mask = q->start[topic + 1] - q->start[topic] - 1, at = hash & mask;
 
-	if (fabs(relevance) > 0x1p100) {
-		input_refuse(in, (struct fault){TREC_RELEVANCE + 1, "relevance", "too large", word[TREC_RELEVANCE], NULL});
-		return;
+	while (cell[at] && !(q->judgement[cell[at] - 1].hash == hash &&
+	                     view_equal(texts_at(&q->documents, cell[at] - 1), document)))
+		at = (at + 1) & mask;
+	return &cell[at];
+}
+
+/* Gives each topic cells, at most half of them full, and each judgement one. */
+static inline void
+qrels_index(struct qrels *q, const struct keys *topics, const char *file)
+{
+	size_t *n = allocate_zero(topics->n, sizeof *n);
+
+	for (size_t i = 0; i < q->n; i++)
+		n[q->judgement[i].topic]++;
+	q->start = allocate_zero((size_t)topics->n + 1, sizeof *q->start);
+	for (uint32_t t = 0; t < topics->n; t++) {
+		size_t cells = 2;
+
+		while (cells < 2 * n[t])
+			cells *= 2;
+		q->start[t + 1] = q->start[t] + cells;
 	}
-	id = keys_id(&q->pairs, qrels_key(q, topic, word[TREC_DOCUMENT]), &fresh);
-	if (!fresh) {
-		input_refuse(in, (struct fault){TREC_DOCUMENT + 1, "document", "a second judgement in this topic",
-		                                word[TREC_DOCUMENT], NULL});
-		return;
+	q->cell = allocate_zero(q->start[topics->n], sizeof *q->cell);
+	for (size_t i = 0; i < q->n; i++) {
+		struct view document = texts_at(&q->documents, i), topic = keys_text(topics, q->judgement[i].topic);
+		uint32_t *cell = qrels_cell(q, q->judgement[i].topic, document, q->judgement[i].hash);
+
+		if (*cell)
+			die_data("%s: document \"%.*s\" is judged twice in topic \"%.*s\"", file, (int)document.n, document.at,
+			         (int)topic.n, topic.at);
+		*cell = (uint32_t)i + 1;
 	}
-	q->relevance = grow(q->relevance, &q->relevance_capacity, (size_t)id + 1, sizeof *q->relevance);
-	q->ranked = grow(q->ranked, &q->ranked_capacity, (size_t)id + 1, sizeof *q->ranked);
-	q->topic = grow(q->topic, &q->topic_capacity, (size_t)id + 1, sizeof *q->topic);
-	q->relevance[id] = (float)relevance;
-	q->ranked[id] = false;
-	q->topic[id] = topic;
+	free(n);
 }
 
 /* Reads a file of judgements; its topics go into `topics`. */
@@ -110,29 +135,37 @@ qrels_read(struct qrels *q, struct keys *topics, const char *file)
 	double relevance;
 
 	input_open(&in, 1, &operand, 0, NULL);
-	while (trec_next(&in, TREC_JUDGEMENT_WORDS, TREC_RELEVANCE, word, &relevance))
-		qrels_add(q, &in, topics, word, relevance);
-	if (!q->pairs.n)
+	while (trec_next(&in, TREC_JUDGEMENT_WORDS, TREC_RELEVANCE, word, &relevance)) {
+		if (fabs(relevance) > RECORD_MOST || q->n == UINT32_MAX - 1)
+			die_data("%s:%" PRIu64 ": %s", file, in.line, q->n < UINT32_MAX - 1 ? "relevance is too large" : "too many judgements");
+		q->judgement = grow(q->judgement, &q->capacity, q->n + 1, sizeof *q->judgement);
+		q->judgement[q->n++] = (struct judgement){keys_id(topics, word[TREC_TOPIC], NULL), qrels_hash(word[TREC_DOCUMENT]),
+		                                          (float)relevance, false};
+		texts_add(&q->documents, word[TREC_DOCUMENT]);
+	}
+	if (!q->n)
 		die_data("%s: no judgements", file);
+	qrels_index(q, topics, file);
 	input_close(&in);
 	free(operand);
 }
 
-/* Whether the document of a topic is judged; then *id is that of the judgement. */
-static inline bool
-qrels_find(struct qrels *q, uint32_t topic, struct view document, uint32_t *id)
+/* What is known of a document of a topic; NULL: nothing. */
+static inline struct judgement *
+qrels_find(const struct qrels *q, uint32_t topic, struct view document)
 {
-	return keys_find(&q->pairs, qrels_key(q, topic, document), id);
+	uint32_t cell = *qrels_cell(q, topic, document, qrels_hash(document));
+
+	return cell ? &q->judgement[cell - 1] : NULL;
 }
 
 static inline void
 qrels_free(struct qrels *q)
 {
-	keys_free(&q->pairs);
-	free(q->relevance);
-	free(q->ranked);
-	free(q->topic);
-	free(q->key);
+	free(q->judgement);
+	texts_free(&q->documents);
+	free(q->cell);
+	free(q->start);
 	*q = (struct qrels){0};
 }
 
