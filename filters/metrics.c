@@ -55,6 +55,7 @@ static struct writer out;
 
 static struct metric_record *all; /* owned: as read, item being the number of its text; then in order, if that is asked for */
 static size_t n_records, all_capacity;
+static bool by_group = true;          /* they came in the order of their groups */
 static struct keys names;             /* of the groups */
 static struct texts items;            /* of the records, where they are asked for */
 static struct keys catalogue, categories;
@@ -62,7 +63,7 @@ static struct qrels qrels;
 static size_t n_unjudged;             /* lines of topics that are not judged */
 
 static struct metric_list *list;      /* owned: of each group */
-static struct metric_record *grouped; /* owned: the records of the lists */
+static struct metric_record *grouped; /* owned, or all where that will do: the records of the lists */
 static float *ideal;                  /* owned: and their labels */
 static double *information;           /* owned: of items of the catalogue */
 static struct measured measured;
@@ -177,6 +178,7 @@ add_record(const struct metric_record *r, struct view item)
 	all = grow(all, &all_capacity, n_records + 1, sizeof *all);
 	all[n_records] = *r;
 	all[n_records].item = (uint32_t)n_records;
+	by_group = by_group && (n_records == 0 || all[n_records - 1].group <= r->group);
 	n_records++;
 	if (items_wanted)
 		texts_add(&items, item);
@@ -291,10 +293,19 @@ rank_ties(struct metric_list *l)
 	l->ordered = tied;
 }
 
+static bool
+overall_wanted(void)
+{
+	for (size_t i = 0; i < scored.n_metrics; i++)
+		if (scored.metric[i].metric->overall)
+			return true;
+	return false;
+}
+
 static void
 make_lists(void)
 {
-	grouped = allocate(n_records, sizeof *grouped);
+	grouped = by_group && !overall_wanted() ? all : allocate(n_records, sizeof *grouped);
 	ideal = allocate(n_records, sizeof *ideal);
 	list = allocate(names.n, sizeof *list);
 	deal(n_records, all, list, grouped, ideal);
@@ -405,15 +416,6 @@ static struct metric_list
 whole_list(void)
 {
 	return (struct metric_list){.record = all, .n = n_records};
-}
-
-static bool
-overall_wanted(void)
-{
-	for (size_t i = 0; i < scored.n_metrics; i++)
-		if (scored.metric[i].metric->overall)
-			return true;
-	return false;
 }
 
 static void
@@ -650,8 +652,9 @@ print_all(void)
 static void
 free_all(void)
 {
+	if (grouped != all)
+		free(grouped);
 	free(all);
-	free(grouped);
 	free(ideal);
 	free(list);
 	free(information);
