@@ -61,6 +61,8 @@ freeze_tensors(struct tensors *table)
 static void
 transfer(struct model *m, const struct model *source)
 {
+	char text[NUMBER_MAX];
+
 	transfer_layers(&m->net, &source->net, source->net.n_layers - (head != NULL));
 	freeze_tensors(&m->net.table);
 	if (m->optimiser) {
@@ -69,7 +71,7 @@ transfer(struct model *m, const struct model *source)
 	}
 	if (adaptive)
 		return;
-	snprintf(m->transfer, sizeof m->transfer, "shift %g", shift);
+	snprintf(m->transfer, sizeof m->transfer, "shift %.*s", (int)number_print_exact(text, shift), text);
 	transfer_widen(&m->net, shift, m->variance);
 }
 
