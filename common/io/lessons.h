@@ -147,7 +147,7 @@ lessons_read(void *argument)
 
 	l->open = &l->slot[relay_room(&l->relay)];
 	while (record_next(&l->in, &record, 3)) {
-		struct fault fault = {0};
+		struct fault fault;
 
 		if (!placed) {
 			group = record_place(&record, l->group, "group");
