@@ -43,7 +43,7 @@ static const struct cli_option options[] = {
 	{'\0', "reliability", "BINS", "print scores against rates, in this many bins", CLI_INT, &reliability_bins, 1, METRIC_MOST_BINS},
 	{'\0', "threshold", "T", "scores above are said to be positive, in accuracy, ppv, tpr, f1", CLI_REAL, &scored.threshold, -1e300, 1e300},
 	{'\0', "ties", "RULE", "equal scores: expected, trec, pessimistic or optimistic", CLI_TEXT, &ties_rule, 0, 0},
-	INPUT_OPTIONS(in),
+	RECORDS_OPTIONS(in),
 };
 
 static const struct cli cli = {
@@ -160,8 +160,10 @@ choose_metrics(void)
 static void
 check_options(void)
 {
-	if (merge && (partial || per_group || qrels_file || popularity_file))
-		die_usage("--merge: reads lines of --partial: no --partial, -q, --qrels, --popularity");
+	if (merge && (per_group || qrels_file || popularity_file || in.shard.text))
+		die_usage("--merge: reads lines of --partial: no -q, --qrels, --popularity, --shard");
+	if (qrels_file && in.shard.text)
+		die_usage("--shard: of records, and --qrels reads a run");
 	if (partial && (per_group || header))
 		die_usage("--partial: its lines have no header and no groups (-H, -q)");
 	if (complete && !qrels_file)
@@ -577,6 +579,8 @@ print_reliability(void)
 
 	if (header)
 		writer_text(&out, "bin\tmean_score\trate\tlower\tupper\tn\n");
+	if (!measured.n_levels)
+		die_data("the lines hold no scores: were they made with --reliability?");
 	metric_bins_of_levels(&bins, (size_t)reliability_bins, measured.n_levels, measured.level);
 	for (size_t i = bins.n; i--;) {
 		const struct metric_bin *bin = &bins.bin[i];

@@ -22,7 +22,7 @@ static const struct cli_option options[] = {
 	{'\0', "seed", "N", "of --sample; another one is another draw", CLI_INT, &seed, 0, 9e15},
 	{'\0', "std", NULL, "beliefs: the logit's standard deviation, before the label", CLI_FLAG, &print_std, 0, 0},
 	{'\0', "ucb", "C", "beliefs: score the logit plus C standard deviations", CLI_REAL, &optimism, -100, 100},
-	INPUT_OPTIONS(in),
+	RECORDS_OPTIONS(in),
 };
 
 static const struct cli cli = {"score", "predict records with a model", "[file ...]", options,

@@ -30,7 +30,7 @@ static const struct cli_option options[] = {
 	{'\0', "cap", "N", "print at most N records of a category in each group", CLI_INT, &cap, 1, 1e9},
 	{'\0', "category", "FIELD", "with --cap: the category", CLI_INT, &category_field, -1e6, 1e6},
 	{'\0', "contiguous", NULL, "groups come one after the other: print each as it ends", CLI_FLAG, &contiguous, 0, 0},
-	INPUT_OPTIONS(in),
+	RECORDS_OPTIONS(in),
 	{'\0', "seed", "N", "with -T: another number samples other rankings", CLI_INT, &seed, 0, 9e15},
 };
 

@@ -14,6 +14,7 @@
 
 #include "../cli.h"
 #include "number.h"
+#include "shard.h"
 #include "view.h"
 
 /* ---- out ---- */
@@ -149,6 +150,8 @@ struct input {
 	int64_t max_bad;      /* lines that may be refused before the program gives up */
 	const char *rejects;  /* file for refused lines, byte for byte; NULL for none */
 	int64_t max_line;     /* bytes */
+	struct shard shard;   /* of the records, which one is taken */
+	const char *counters; /* for whom to count on stderr: "hadoop"; NULL for nobody */
 	struct writer *out;   /* flushed before a read that may block; NULL for none */
 	void (*settle)(void); /* called before that: lines given out so far move or go; NULL for nothing */
 
@@ -165,6 +168,7 @@ struct input {
 	uint64_t next_line;
 	uint64_t lines;       /* read, in all files */
 	uint64_t bad;         /* refused */
+	uint64_t skipped;     /* no records: headers, blank lines of CSV, those of another shard */
 	struct writer rejected;
 };
 
@@ -176,12 +180,22 @@ struct input {
 	{'\0', "max-line", "BYTES", "longest line", CLI_INT, &(in).max_line, 1, 1 << 30},                       \
 	{'\0', "rejects", "FILE", "write refused lines here, byte for byte", CLI_TEXT, &(in).rejects, 0, 0}
 
+/* The rows of a program that reads records; record_next and rows_next take those of the shard. */
+#define RECORDS_OPTIONS(in)                                                                                  \
+	INPUT_OPTIONS(in),                                                                                      \
+	{'\0', "counters", "ENGINE", "count records on stderr as it wants it: hadoop", CLI_TEXT, &(in).counters, 0, 0}, \
+	{'\0', "shard", "SHARD", "take one of N parts of the groups: I/N, or I/N/COLUMN of the group", CLI_TEXT, &(in).shard.text, 0, 0}
+
 /* Starts to read the operands argv[first..]; none is stdin. */
 static inline void
 input_open(struct input *in, int argc, char **argv, int first, struct writer *out)
 {
 	static char *standard[] = {"-"};
 
+	if (in->shard.text && !shard_parse(&in->shard))
+		die_usage("--shard: not I/N with I from 0 to N - 1: \"%.40s\"", in->shard.text);
+	if (in->counters && strcmp(in->counters, "hadoop") != 0)
+		die_usage("--counters: not hadoop: \"%.40s\"", in->counters);
 	in->file = first < argc ? argv + first : standard;
 	in->n_files = first < argc ? (size_t)(argc - first) : 1;
 	in->name = NULL;
@@ -399,16 +413,29 @@ input_refuse(struct input *in, struct fault fault)
 	exit(STATUS_DATA);
 }
 
-/* After the last line: says how many were refused, closes the rejects. */
+/* After the last line: counts, says how many were refused, closes the rejects. */
 static inline void
 input_close(struct input *in)
 {
+	if (in->counters)
+		fprintf(stderr, "reporter:counter:weir,records,%" PRIu64 "\nreporter:counter:weir,refused,%" PRIu64 "\n",
+		        in->lines - in->skipped - in->bad, in->bad);
 	if (in->bad)
 		warn("%" PRIu64 " of %" PRIu64 " lines refused", in->bad, in->lines);
 	if (in->rejects)
 		writer_close(&in->rejected);
 	free(in->buffer);
 	in->buffer = NULL;
+}
+
+/* Whether the record in hand, of this group, is of the shard that is read. */
+static inline bool
+input_takes(struct input *in, struct view group)
+{
+	bool taken = !in->shard.n || shard_takes(&in->shard, group);
+
+	in->skipped += !taken;
+	return taken;
 }
 
 /*
