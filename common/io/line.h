@@ -153,7 +153,9 @@ struct input {
 	struct shard shard;   /* of the records, which one is taken */
 	const char *counters; /* for whom to count on stderr: "hadoop"; NULL for nobody */
 	struct writer *out;   /* flushed before a read that may block; NULL for none */
-	void (*settle)(void); /* called before that: lines given out so far move or go; NULL for nothing */
+	void (*settle)(void *); /* called with the context before that, and before a refusal ends the program; or NULL */
+	void *context;
+	bool ending;          /* a refusal ends the program */
 
 	char **file;          /* the operands that are left, "-" for stdin; not owned */
 	size_t n_files;
@@ -237,7 +239,7 @@ static inline void
 input_settle(struct input *in)
 {
 	if (in->settle)
-		in->settle();
+		in->settle(in->context);
 	if (in->out)
 		writer_flush(in->out);
 }
@@ -407,6 +409,7 @@ input_refuse(struct input *in, struct fault fault)
 	}
 	if (in->bad <= (uint64_t)in->max_bad)
 		return;
+	in->ending = true;
 	input_settle(in);
 	if (in->rejects)
 		writer_close(&in->rejected);
