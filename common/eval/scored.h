@@ -178,6 +178,7 @@ scored_name(struct scored_metric m, char to[SCORED_NAME_BYTES])
 static inline bool
 scored_parse(const struct scored *s, struct view label, struct view score, struct metric_record *r, struct fault *fault)
 {
+	*fault = (struct fault){0};
 	r->label = 0;
 	if ((s->needs & SCORED_LABEL) &&
 	    !label_parse(label, s->needs & METRIC_BINARY ? LABEL_BINARY : LABEL_ANY, &r->label, fault))
