@@ -442,20 +442,51 @@ input_takes(struct input *in, struct view group)
 }
 
 /*
+ * Which of the eight bytes at p are c: of each its highest bit, the first byte lowest. It is only faster: 0 where the
+ * machine has its bytes in another order.
+ */
+static inline uint64_t
+line_eight(const char *p, char c)
+{
+	const uint64_t every = UINT64_C(0x0101010101010101);
+	uint64_t t = 0;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(&t, p, 8);
+	t ^= every * (unsigned char)c;
+	t = ~(((t & every * 0x7f) + every * 0x7f) | t) & every * 0x80;
+#endif
+	return t;
+}
+
+/*
  * Cuts a line at a delimiter into *field, an array of *capacity views that grows. Returns how many there are, 1 at
- * least.
+ * least. Where fields are short, eight bytes are looked at together, else memchr is faster.
  */
 static inline size_t
 line_cut(struct view line, char delimiter, struct view **field, size_t *capacity)
 {
-	const char *p = line.at, *end = line.at + line.n, *next;
+	const char *start = line.at, *p = start, *end = start + line.n, *stop;
+	size_t n = 0;
 
-	for (size_t n = 0;; p = next + 1) {
-		next = memchr(p, delimiter, (size_t)(end - p));
-		*field = grow(*field, capacity, n + 1, sizeof **field);
-		(*field)[n++] = (struct view){p, (size_t)((next ? next : end) - p)};
-		if (!next)
+	for (;;) {
+		uint64_t found = end - p >= 8 ? line_eight(p, delimiter) : 0;
+
+		*field = grow(*field, capacity, n + 9, sizeof **field);
+		if (found) {
+			for (; found; found &= found - 1) {
+				stop = p + __builtin_ctzll(found) / 8;
+				(*field)[n++] = (struct view){start, (size_t)(stop - start)};
+				start = stop + 1;
+			}
+			p += 8;
+			continue;
+		}
+		stop = memchr(p, delimiter, (size_t)(end - p));
+		(*field)[n++] = (struct view){start, (size_t)((stop ? stop : end) - start)};
+		if (!stop)
 			return n;
+		start = p = stop + 1;
 	}
 }
 
