@@ -53,9 +53,9 @@ static struct writer out;
 
 static struct lists lists;
 static struct keys categories;
-static struct metric_list whole; /* all records, where a metric is of all */
 static struct qrels qrels;
-static size_t n_unjudged;   /* lines of topics that are not judged */
+static struct metric_list whole; /* all records, where a metric is of them all */
+static size_t n_unjudged;        /* lines of topics that are not judged */
 static struct measured measured;
 static bool empty_is_zero;
 
@@ -97,6 +97,8 @@ choose_metrics(void)
 {
 	static char reliability[SCORED_NAME_BYTES];
 
+	if (merge) /* the lines name them */
+		return;
 	scored.items = true;
 	if (reliability_bins) {
 		snprintf(reliability, sizeof reliability, "ece@%" PRId64, reliability_bins);
@@ -447,8 +449,7 @@ main(int argc, char **argv)
 
 	check_options();
 	choose_rules();
-	if (!merge)
-		choose_metrics();
+	choose_metrics();
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	input_open(&in, argc, argv, first, &out);
 	if (merge)
