@@ -3,7 +3,7 @@
  *
  * reads:  scored records; with --qrels a TREC run; with --merge lines of --partial
  * writes: metric value lower upper n; with -q group metric value; with --reliability bin mean_score rate lower upper n
- * memory: O(records)
+ * memory: O(records); with --contiguous O(group), and the names of the groups
  */
 #include "../common/cli.h"
 #include "../common/eval/interval.h"
@@ -15,10 +15,11 @@ static const int64_t NO_FIELD = -1000000; /* below every option's bounds: not gi
 
 static struct input in = INPUT_DEFAULTS;
 static struct scored scored = SCORED_DEFAULTS;
+static struct lists lists;
 static int64_t item_field = 2, category_field = NO_FIELD, reliability_bins = 0;
 static double level = 0.95;
-static const char *empty_rule, *popularity_file, *qrels_file, *ties_rule;
-static bool complete, header, merge, partial, per_group, verbose;
+static const char *empty_rule, *qrels_file, *ties_rule;
+static bool complete, contiguous, header, merge, partial, per_group, verbose;
 
 static const struct cli_option options[] = {
 	{'g', "group", "FIELD", "the group", CLI_INT, &scored.group_field, -1e6, 1e6},
@@ -32,11 +33,12 @@ static const struct cli_option options[] = {
 	{'y', "label", "FIELD", "the label", CLI_INT, &scored.label_field, -1e6, 1e6},
 	{'\0', "category", "FIELD", "the item's category", CLI_INT, &category_field, -999999, 1e6},
 	{'\0', "complete", NULL, "topics of --qrels that the run lacks count as 0", CLI_FLAG, &complete, 0, 0},
+	{'\0', "contiguous", NULL, "groups come one after the other: measure each as it ends", CLI_FLAG, &contiguous, 0, 0},
 	{'\0', "empty", "RULE", "rankings without a positive: skip, or count as zero", CLI_TEXT, &empty_rule, 0, 0},
 	{'\0', "level", "P", "probability that an interval covers", CLI_REAL, &level, 0, 0.999999},
 	{'\0', "merge", NULL, "input is lines of --partial: add them up", CLI_FLAG, &merge, 0, 0},
 	{'\0', "partial", NULL, "print mergeable statistics, no figures", CLI_FLAG, &partial, 0, 0},
-	{'\0', "popularity", "FILE", "lines of item and count: the catalogue", CLI_TEXT, &popularity_file, 0, 0},
+	{'\0', "popularity", "FILE", "lines of item and count: the catalogue", CLI_TEXT, &lists.popularity_file, 0, 0},
 	{'\0', "qrels", "FILE", "TREC judgements; the input is a run", CLI_TEXT, &qrels_file, 0, 0},
 	{'\0', "reliability", "BINS", "print scores against rates, in this many bins", CLI_INT, &reliability_bins, 1, METRIC_MOST_BINS},
 	{'\0', "threshold", "T", "scores above are said to be positive, in accuracy, ppv, tpr, f1", CLI_REAL, &scored.threshold, -1e300, 1e300},
@@ -49,13 +51,23 @@ static const struct cli cli = {
 	options, sizeof options / sizeof *options,
 };
 
+/* A line; file NULL: none. */
+struct place {
+	const char *file; /* not owned */
+	uint64_t line;
+};
+
 static struct writer out;
 
-static struct lists lists;
 static struct keys categories;
 static struct qrels qrels;
 static struct metric_list whole; /* all records, where a metric is of them all */
-static size_t n_unjudged;        /* lines of topics that are not judged */
+static struct place *ended;      /* owned: with --contiguous, the last line of each group that has ended, by its id */
+static struct place last;        /* line of the record before */
+static size_t ended_capacity;
+static uint32_t n_ended;         /* that it tells of */
+static uint64_t n_records, n_unjudged; /* read; and lines of topics that are not judged */
+static uint32_t n_groups, n_empty, n_missing; /* that count; without a positive; topics that the run lacks */
 static struct measured measured;
 static bool empty_is_zero;
 
@@ -86,8 +98,10 @@ check_metric(const struct metric *m)
 {
 	if (qrels_file && !(m->flags & (METRIC_RANKED | METRIC_ITEM)))
 		die_usage("--qrels: %s does not measure rankings", m->name);
-	if (partial && (m->catalogue || ((m->flags & METRIC_INFORMATION) && !popularity_file)))
-		die_usage("--partial: %s needs all groups at once", m->name);
+	if ((partial || contiguous) && (m->catalogue || ((m->flags & METRIC_INFORMATION) && !lists.popularity_file)))
+		die_usage("--%s: %s needs all groups at once", partial ? "partial" : "contiguous", m->name);
+	if (contiguous && m->overall)
+		die_usage("--contiguous: %s is of all records", m->name);
 	if ((m->flags & METRIC_CATEGORY) && (category_field == NO_FIELD || qrels_file))
 		die_usage("--category: names no field, and %s needs one", m->name);
 }
@@ -111,13 +125,14 @@ choose_metrics(void)
 		check_metric(scored.metric[i].metric);
 		lists.with_whole |= scored.metric[i].metric->overall != NULL;
 	}
-	lists.with_items = (scored.needs & METRIC_ITEM) || strcmp(ties_rule, "trec") == 0;
+	lists.catalogued = scored.needs & METRIC_ITEM;
+	lists.with_items = lists.catalogued || strcmp(ties_rule, "trec") == 0;
 }
 
 static void
 check_options(void)
 {
-	if (merge && (per_group || qrels_file || popularity_file || in.shard.text))
+	if (merge && (per_group || qrels_file || lists.popularity_file || in.shard.text))
 		die_usage("--merge: reads lines of --partial: no -q, --qrels, --popularity, --shard");
 	if (merge && (scored.metric_list || scored.cutoff_list || !isnan(scored.threshold)))
 		die_usage("--merge: the lines name the metrics (-M, -k, --threshold)");
@@ -131,7 +146,133 @@ check_options(void)
 		die_usage("--complete: needs --qrels");
 }
 
+/* ---- groups ---- */
+
+static void
+print_number(double value)
+{
+	writer_char(&out, '\t');
+	writer_number(&out, value);
+}
+
+/* The value of a group, as it counts; NaN: it does not. */
+static double
+value_of(struct scored_metric m, const struct metric_list *list)
+{
+	double value = metric_value(m.metric, list, m.at);
+
+	return isnan(value) && empty_is_zero && (m.metric->flags & METRIC_RANKED) ? 0 : value;
+}
+
+/* A line for each metric that has a value there. */
+static void
+print_group(struct view name, const struct metric_list *list)
+{
+	for (size_t i = 0; i < scored.n_metrics; i++) {
+		double value = value_of(scored.metric[i], list);
+		char text[SCORED_NAME_BYTES];
+
+		if (isnan(value))
+			continue;
+		writer_view(&out, name);
+		writer_char(&out, '\t');
+		writer_text(&out, scored_name(scored.metric[i], text));
+		print_number(scored.metric[i].metric->flags & METRIC_ROOT ? sqrt(value) : value);
+		writer_char(&out, '\n');
+	}
+}
+
+static void
+measure_group(const struct metric_list *list)
+{
+	for (size_t i = 0; i < scored.n_metrics; i++) {
+		struct scored_metric m = scored.metric[i];
+
+		if (!m.metric->overall && !m.metric->catalogue)
+			metric_sums_add(&measured.sums[i], value_of(m, list), metric_weight(m.metric, list, m.at));
+	}
+}
+
+/* Does what is asked for with a group. A topic that the run lacks does not count, unless all topics are asked for. */
+static void
+do_group(struct view name, const struct metric_list *list)
+{
+	n_missing += !list->n;
+	if (!list->n && !complete)
+		return;
+	n_groups++;
+	n_empty += !list->n_positive;
+	if (per_group)
+		print_group(name, list);
+	else
+		measure_group(list);
+}
+
+/* With --contiguous: the group in hand is done. */
+static void
+end_group(void)
+{
+	uint32_t g = lists.n ? lists.all->group : 0;
+	struct metric_list list;
+
+	if (!lists.n)
+		return;
+	list = lists_take(&lists, g);
+	ended[g] = last;
+	do_group(keys_text(&lists.names, g), &list);
+}
+
+/* With --contiguous: a record of group g comes; if that is another one than that in hand it must be new. */
+static void
+enter_group(uint32_t g)
+{
+	if (lists.n && lists.all->group == g)
+		return;
+	end_group();
+	ended = grow(ended, &ended_capacity, lists.names.n, sizeof *ended);
+	while (n_ended < lists.names.n)
+		ended[n_ended++] = (struct place){NULL, 0};
+	if (ended[g].file)
+		die_data("%s:%" PRIu64 ": its group ended at %s:%" PRIu64 " (sort first, or leave out --contiguous)", in.name,
+		         in.line, ended[g].file, ended[g].line);
+}
+
+/* Groups in the order of their bytes, where each is printed. */
+static void
+do_all_groups(void)
+{
+	struct keys_entry *sorted = keys_sorted(&lists.names);
+
+	lists_make(&lists);
+	for (uint32_t i = 0; i < lists.names.n; i++)
+		do_group(sorted[i].text, &lists.list[sorted[i].id]);
+	free(sorted);
+}
+
+/* With --contiguous: the last group, and topics that the run lacks. */
+static void
+do_last_groups(void)
+{
+	end_group();
+	for (uint32_t g = 0; lists.judged && g < lists.names.n; g++)
+		if (g >= n_ended || !ended[g].file) {
+			struct metric_list list = lists_take(&lists, g);
+
+			do_group(keys_text(&lists.names, g), &list);
+		}
+}
+
 /* ---- records ---- */
+
+static void
+take_record(const struct metric_record *r, struct view item)
+{
+	if (contiguous)
+		enter_group(r->group);
+	lists_add(&lists, r, item);
+	last = (struct place){in.name, in.line};
+	n_records++;
+}
 
 static void
 read_records(void)
@@ -148,7 +289,7 @@ read_records(void)
 			item = line->field[record_place(line, item_field, "item")];
 		if (category_field != NO_FIELD)
 			r.category = keys_id(&categories, line->field[record_place(line, category_field, "category")], NULL);
-		lists_add(&lists, &r, item);
+		take_record(&r, item);
 	}
 }
 
@@ -174,48 +315,37 @@ read_run(void)
 		if (judgement)
 			judgement->ranked = true;
 		r.label = judgement ? judgement->relevance : -1;
-		lists_add(&lists, &r, document);
+		take_record(&r, document);
 	}
 }
 
-/* ---- measuring ---- */
-
-/* Whether a group is there: a topic that the run lacks is not, unless all topics are asked for. */
-static bool
-counts(uint32_t g)
-{
-	return lists.list[g].n || complete;
-}
-
-/* The value of a group, as it counts; NaN: it does not. */
-static double
-value_of(struct scored_metric m, uint32_t g)
-{
-	double value = metric_value(m.metric, &lists.list[g], m.at);
-
-	return isnan(value) && empty_is_zero && (m.metric->flags & METRIC_RANKED) ? 0 : value;
-}
-
+/* Reads, and measures. */
 static void
-measure_groups(struct scored_metric m, struct metric_sums *sums)
-{
-	for (uint32_t g = 0; g < lists.names.n; g++)
-		if (counts(g))
-			metric_sums_add(sums, value_of(m, g), metric_weight(m.metric, &lists.list[g], m.at));
-}
-
-static void
-measure(void)
+read_all(void)
 {
 	measured.sums = allocate_zero(scored.n_metrics, sizeof *measured.sums);
-	for (size_t i = 0; i < scored.n_metrics; i++)
-		if (!scored.metric[i].metric->overall && !scored.metric[i].metric->catalogue)
-			measure_groups(scored.metric[i], &measured.sums[i]);
+	if (per_group && header)
+		writer_text(&out, "group\tmetric\tvalue\n");
+	if (qrels_file) {
+		qrels_read(&qrels, &lists.names, qrels_file);
+		lists_judge(&lists, &qrels);
+		read_run();
+	} else {
+		read_records();
+	}
+	if (n_records == 0 && !partial)
+		die_data("no records");
+	if (contiguous)
+		do_last_groups();
+	else
+		do_all_groups();
 	if (lists.with_whole)
 		whole = lists_whole(&lists);
 	for (size_t from = 0; (partial || reliability_bins) && from < whole.n;)
 		measured_add_level(&measured, metric_level(&whole, &from));
 }
+
+/* ---- over all groups ---- */
 
 static struct metric_estimate
 estimate_overall(struct scored_metric m)
@@ -262,15 +392,6 @@ estimate(size_t i)
 		return estimate_catalogue(m);
 	e = metric_sums_estimate(&measured.sums[i]);
 	return m.metric->flags & METRIC_ROOT ? metric_root(e) : e;
-}
-
-/* ---- output ---- */
-
-static void
-print_number(double value)
-{
-	writer_char(&out, '\t');
-	writer_number(&out, value);
 }
 
 /* Half the length of the interval. */
@@ -323,30 +444,6 @@ print_overall(void)
 		die_data("no metric has a value on these records");
 }
 
-/* A line for each group and metric that has a value there; groups in the order of their bytes. */
-static void
-print_groups(void)
-{
-	struct keys_entry *sorted = keys_sorted(&lists.names);
-
-	if (header)
-		writer_text(&out, "group\tmetric\tvalue\n");
-	for (uint32_t i = 0; i < lists.names.n; i++)
-		for (size_t j = 0; j < scored.n_metrics; j++) {
-			double value = value_of(scored.metric[j], sorted[i].id);
-			char text[SCORED_NAME_BYTES];
-
-			if (isnan(value) || !counts(sorted[i].id))
-				continue;
-			writer_view(&out, sorted[i].text);
-			writer_char(&out, '\t');
-			writer_text(&out, scored_name(scored.metric[j], text));
-			print_number(scored.metric[j].metric->flags & METRIC_ROOT ? sqrt(value) : value);
-			writer_char(&out, '\n');
-		}
-	free(sorted);
-}
-
 /* A line a bin, lowest scores first. */
 static void
 print_reliability(void)
@@ -381,54 +478,26 @@ print_reliability(void)
 static void
 say_read(void)
 {
-	uint32_t n_groups = 0, n_empty = 0, n_missing = 0;
-
-	for (uint32_t g = 0; g < lists.names.n; g++) {
-		n_groups += counts(g);
-		n_empty += counts(g) && !lists.list[g].n_positive;
-		n_missing += !lists.list[g].n;
-	}
-	warn("%zu records in %" PRIu32 " groups", lists.n, n_groups);
+	warn("%" PRIu64 " records in %" PRIu32 " groups", n_records, n_groups);
 	if ((scored.needs & METRIC_RANKED) && n_empty)
 		warn("%" PRIu32 " of %" PRIu32 " groups have no positive: their rankings %s", n_empty, n_groups,
 		     empty_is_zero ? "count as 0" : "do not count");
 	if (n_missing)
 		warn("%" PRIu32 " topics are not in the run: they %s", n_missing, complete ? "count as 0" : "do not count");
 	if (n_unjudged)
-		warn("%zu lines are of topics without judgements: they do not count", n_unjudged);
-}
-
-static void
-read_all(void)
-{
-	if (qrels_file) {
-		qrels_read(&qrels, &lists.names, qrels_file);
-		read_run();
-	} else {
-		read_records();
-	}
-	if (lists.n == 0 && !partial)
-		die_data("no records");
-	lists_make(&lists);
-	if (qrels_file)
-		lists_judge(&lists, &qrels);
-	if (scored.needs & METRIC_ITEM)
-		lists_number_items(&lists, popularity_file);
-	if (verbose)
-		say_read();
-	measure();
+		warn("%" PRIu64 " lines are of topics without judgements: they do not count", n_unjudged);
 }
 
 static void
 print_all(void)
 {
+	if (verbose && !merge)
+		say_read();
 	if (partial)
 		measured_write(&measured, &scored, &out);
 	else if (reliability_bins)
 		print_reliability();
-	else if (per_group)
-		print_groups();
-	else
+	else if (!per_group)
 		print_overall();
 }
 
@@ -438,6 +507,7 @@ free_all(void)
 	lists_free(&lists);
 	keys_free(&categories);
 	qrels_free(&qrels);
+	free(ended);
 	measured_free(&measured);
 	scored_free(&scored);
 }

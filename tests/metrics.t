@@ -408,6 +408,30 @@ t '--partial has no groups' 2 '' '--partial: its lines have no header' metrics -
 grep -v score once >bad
 t '--reliability of lines without scores' 3 '' 'the lines hold no scores' metrics --merge --reliability 3 bad
 
+# ---- groups one after the other ----
+
+sort -t "$tab" -k 1,1 -k 2,2r thirds >together
+shuffled=gauc,logloss,f1,rmse,ndcg@5,ndcg,map,mrr,bpref,hit@2
+for rule in expected trec pessimistic optimistic; do
+	metrics -v --contiguous --ties $rule -M $shuffled together >got 2>said.got
+	metrics -v --ties $rule -M $shuffled thirds >want 2>said.want
+	is "--contiguous measures the same, --ties $rule" "$(cmp got want 2>&1; cmp said.got said.want 2>&1)" ''
+done
+t '-q prints groups as they come' 0 "w${tab}mrr${tab}1
+u${tab}mrr${tab}1" '' sh -c 'sort -r some | metrics --contiguous -q -M mrr'
+t 'a group that comes again' 3 - 'two:3: its group ended at two:1 ' metrics --contiguous -M mrr two
+t 'the last group may have been there too' 3 - 'its group ended at' sh -c 'cat some some | metrics --contiguous -M mrr'
+t 'what is of all records' 2 '' 'auc is of all records' metrics --contiguous some
+t 'what needs all groups' 2 '' '--contiguous: coverage needs all groups at once' metrics --contiguous -M coverage some
+t 'topics one after the other, --complete' 0 "map${tab}0.037037037${tab}3" 'topics are not in the run: they count as 0' sh -c 'metrics --contiguous -v --complete --qrels judged -M map run | cut -f 1,2,5'
+t 'and without' 0 "map${tab}0.0555555556${tab}2" 'topics are not in the run: they do not count' sh -c 'metrics --contiguous -v --qrels judged -M map run | cut -f 1,2,5'
+metrics --contiguous --partial -M $shuffled together >got
+metrics --partial -M $shuffled thirds >want
+is '--partial too' "$(cmp got want 2>&1)" ''
+metrics -q -y 3 -s 4 --popularity popular -M novelty@2 shown >want
+t 'novelty of a known popularity' 0 "$(cat want)" '' metrics --contiguous -q -y 3 -s 4 --popularity popular -M novelty@2 shown
+t 'nothing' 3 '' '^metrics: no records$' metrics --contiguous -M mrr empty
+
 # ---- what is refused ----
 
 t 'empty input' 3 '' '^metrics: no records$' metrics empty

@@ -27,17 +27,24 @@ struct lists {
 	const struct lists_rule *rule;
 	bool with_items; /* keep the texts of items */
 	bool with_whole; /* keep all records beside the lists, to be sorted as one */
+	bool catalogued; /* number items */
+	const char *popularity_file; /* of the catalogue; NULL: it is what the records have */
 
 	struct metric_record *all;     /* owned: as they came, item being the number of its text; then lists_whole's */
-	size_t n, capacity;
+	size_t n, capacity;            /* of the group in hand, where lists are taken one by one */
 	bool out_of_order;             /* they did not come in the order of their groups' ids */
 	struct keys names;             /* of the groups */
 	struct texts items;            /* of the records */
-	struct keys catalogue;         /* once lists_number_items has made it: items by id */
+	struct keys catalogue;         /* of items */
 	struct metric_list *list;      /* owned: of each group */
+	struct metric_list *judged;    /* owned: what is judged of each topic; NULL: the records are */
+	float *judged_ideal;           /* owned */
 	struct metric_record *grouped; /* owned, or all where that will do: the records of the lists */
 	float *ideal;                  /* owned: their labels */
 	double *information;           /* owned: of items of the catalogue, in bits */
+	struct metric_record *scratch; /* owned, as are these, for lists that are taken one by one */
+	struct lists_tied *tied;
+	size_t scratch_capacity, tied_capacity, ideal_capacity;
 };
 
 /* ---- records ---- */
@@ -103,109 +110,39 @@ static const struct lists_rule lists_rules[] = {
 	{"optimistic", true, lists_compare_best},
 };
 
-/* Ranks records that have one score. tied: n, scratch. */
+/* Ranks the equal scores of a list, whose records these are. */
 static inline void
-lists_rank(const struct lists *l, size_t n, struct metric_record *record, struct lists_tied *tied)
+lists_rank(struct lists *l, struct metric_list *list, struct metric_record *record)
 {
-	for (size_t i = 0; i < n; i++)
-		tied[i] = (struct lists_tied){record[i], l->with_items ? texts_at(&l->items, record[i].item) : (struct view){"", 0}};
-	qsort(tied, n, sizeof *tied, l->rule->compare);
-	for (size_t i = 0; i < n; i++)
-		record[i] = tied[i].record;
-}
+	for (size_t from = 0, to; from < list->n; from = to) {
+		size_t n;
 
-static inline void
-lists_rank_all(struct lists *l)
-{
-	struct lists_tied *tied = NULL;
-	size_t capacity = 0;
+		to = metric_level_end(list, from);
+		n = to - from;
+		if (n < 2)
+			continue;
+		l->tied = grow(l->tied, &l->tied_capacity, n, sizeof *l->tied);
+		for (size_t i = 0; i < n; i++) {
+			struct metric_record r = record[from + i];
 
-	for (uint32_t g = 0; g < l->names.n; g++) {
-		struct metric_list *list = &l->list[g];
-
-		for (size_t from = 0, to; from < list->n; from = to) {
-			to = metric_level_end(list, from);
-			if (to - from < 2)
-				continue;
-			tied = grow(tied, &capacity, to - from, sizeof *tied);
-			lists_rank(l, to - from, l->grouped + (list->record - l->grouped) + from, tied);
+			l->tied[i] = (struct lists_tied){r, l->with_items ? texts_at(&l->items, r.item) : (struct view){"", 0}};
 		}
-		list->ordered = l->rule->ordered;
+		qsort(l->tied, n, sizeof *l->tied, l->rule->compare);
+		for (size_t i = 0; i < n; i++)
+			record[from + i] = l->tied[i].record;
 	}
-	free(tied);
-}
-
-/* ---- lists ---- */
-
-/* The lists of all groups from n records; see metric_deal. */
-static inline void
-lists_deal(const struct lists *l, size_t n, const struct metric_record *record, struct metric_list *list,
-           struct metric_record *grouped, float *ideal)
-{
-	size_t *end = allocate(l->names.n, sizeof *end);
-	struct metric_record *scratch = allocate(n, sizeof *scratch);
-
-	metric_deal(n, l->names.n, list, grouped, ideal, end, scratch, record);
-	free(end);
-	free(scratch);
-}
-
-/* Makes the lists, once all records are there. */
-static inline void
-lists_make(struct lists *l)
-{
-	l->grouped = l->out_of_order || l->with_whole ? allocate(l->n, sizeof *l->grouped) : l->all;
-	l->ideal = allocate(l->n, sizeof *l->ideal);
-	l->list = allocate(l->names.n, sizeof *l->list);
-	lists_deal(l, l->n, l->all, l->list, l->grouped, l->ideal);
-	if (l->rule->ordered || l->with_items)
-		lists_rank_all(l);
-}
-
-/* Lists have the positives and negatives that are judged, in the run or not. Groups are topics. */
-static inline void
-lists_judge(struct lists *l, const struct qrels *q)
-{
-	struct metric_record *judgement = allocate_zero(q->n, sizeof *judgement), *grouped = allocate(q->n, sizeof *grouped);
-	struct metric_list *judged = allocate(l->names.n, sizeof *judged);
-
-	for (size_t i = 0; i < q->n; i++) {
-		judgement[i].label = q->judgement[i].relevance;
-		judgement[i].group = q->judgement[i].topic;
-	}
-	free(l->ideal);
-	l->ideal = allocate(q->n, sizeof *l->ideal);
-	lists_deal(l, q->n, judgement, judged, grouped, l->ideal);
-	for (uint32_t g = 0; g < l->names.n; g++) {
-		l->list[g].ideal = judged[g].ideal;
-		l->list[g].n_positive = judged[g].n_positive;
-		l->list[g].n_negative = judged[g].n_negative;
-	}
-	free(judgement);
-	free(grouped);
-	free(judged);
-}
-
-/* All records as one list, sorted. */
-static inline struct metric_list
-lists_whole(struct lists *l)
-{
-	struct metric_record *scratch = allocate(l->n, sizeof *scratch);
-
-	metric_sort(l->n, l->all, scratch);
-	free(scratch);
-	return (struct metric_list){.record = l->all, .n = l->n};
+	list->ordered = l->rule->ordered;
 }
 
 /* ---- the catalogue ---- */
 
-/* Lines of item and count: the catalogue. Returns the counts. */
+/* Lines of item and count. Returns the counts. */
 static inline double *
-lists_read_popularity(struct lists *l, const char *file)
+lists_read_popularity(struct lists *l)
 {
 	struct input in = INPUT_DEFAULTS;
 	struct record line = {0};
-	char *operand = text_copy(file);
+	char *operand = text_copy(l->popularity_file);
 	double *count = NULL, number;
 	size_t capacity = 0;
 
@@ -226,14 +163,14 @@ lists_read_popularity(struct lists *l, const char *file)
 		count[id] = number;
 	}
 	if (!count)
-		die_data("%s: no items", file);
+		die_data("%s: no items", l->popularity_file);
 	record_free(&line);
 	input_close(&in);
 	free(operand);
 	return count;
 }
 
-/* How many records each item has; they make the catalogue. */
+/* How many records each item has. */
 static inline double *
 lists_count_items(struct lists *l)
 {
@@ -250,28 +187,120 @@ lists_count_items(struct lists *l)
 	return count;
 }
 
-/*
- * The records of the lists have the ids of their items in the catalogue, which is that of a file, or NULL: what the
- * records have. An item's information is -log2 of its share of the popularity.
- */
+/* Makes the catalogue. An item's information is -log2 of its share of the popularity. */
 static inline void
-lists_number_items(struct lists *l, const char *popularity_file)
+lists_make_catalogue(struct lists *l)
 {
-	double *count = popularity_file ? lists_read_popularity(l, popularity_file) : lists_count_items(l), sum = 0;
+	double *count = l->popularity_file ? lists_read_popularity(l) : lists_count_items(l), sum = 0;
 
-	for (size_t i = 0; i < l->n; i++) {
-		struct view item = texts_at(&l->items, l->grouped[i].item);
-
-		if (!keys_find(&l->catalogue, item, &l->grouped[i].item))
-			die_data("item \"%.*s\" is not in %s", (int)item.n, item.at, popularity_file);
-	}
 	for (uint32_t i = 0; i < l->catalogue.n; i++)
 		sum += count[i];
 	for (uint32_t i = 0; i < l->catalogue.n; i++)
 		count[i] = -math_log(count[i] / sum) / 0.69314718055994530942;
 	l->information = count;
+}
+
+/* The records of a list have the ids of their items in the catalogue. */
+static inline void
+lists_number(const struct lists *l, struct metric_list *list, struct metric_record *record)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct view item = texts_at(&l->items, record[i].item);
+
+		if (!keys_find(&l->catalogue, item, &record[i].item))
+			die_data("item \"%.*s\" is not in %s", (int)item.n, item.at, l->popularity_file);
+	}
+	list->information = l->information;
+}
+
+/* ---- lists ---- */
+
+/* The lists of all groups from n records; see metric_deal. */
+static inline void
+lists_deal(const struct lists *l, size_t n, const struct metric_record *record, struct metric_list *list,
+           struct metric_record *grouped, float *ideal)
+{
+	size_t *end = allocate(l->names.n, sizeof *end);
+	struct metric_record *scratch = allocate(n, sizeof *scratch);
+
+	metric_deal(n, l->names.n, list, grouped, ideal, end, scratch, record);
+	free(end);
+	free(scratch);
+}
+
+/* Groups are topics, of which this is known: lists have the positives and negatives that are judged, in the run or not. */
+static inline void
+lists_judge(struct lists *l, const struct qrels *q)
+{
+	struct metric_record *judgement = allocate_zero(q->n, sizeof *judgement), *grouped = allocate(q->n, sizeof *grouped);
+
+	for (size_t i = 0; i < q->n; i++) {
+		judgement[i].label = q->judgement[i].relevance;
+		judgement[i].group = q->judgement[i].topic;
+	}
+	l->judged = allocate(l->names.n, sizeof *l->judged);
+	l->judged_ideal = allocate(q->n, sizeof *l->judged_ideal);
+	lists_deal(l, q->n, judgement, l->judged, grouped, l->judged_ideal);
+	free(judgement);
+	free(grouped);
+}
+
+/* What a list of group g, sorted and with its labels, is besides. Its records are these. */
+static inline void
+lists_finish(struct lists *l, uint32_t g, struct metric_list *list, struct metric_record *record)
+{
+	if (l->judged) {
+		list->ideal = l->judged[g].ideal;
+		list->n_positive = l->judged[g].n_positive;
+		list->n_negative = l->judged[g].n_negative;
+	}
+	if (l->rule->ordered || l->with_items)
+		lists_rank(l, list, record);
+	if (l->catalogued)
+		lists_number(l, list, record);
+}
+
+/* Makes the lists of all groups, once all records are there. */
+static inline void
+lists_make(struct lists *l)
+{
+	if (l->catalogued)
+		lists_make_catalogue(l);
+	l->grouped = l->out_of_order || l->with_whole ? allocate(l->n, sizeof *l->grouped) : l->all;
+	l->ideal = allocate(l->n, sizeof *l->ideal);
+	l->list = allocate(l->names.n, sizeof *l->list);
+	lists_deal(l, l->n, l->all, l->list, l->grouped, l->ideal);
 	for (uint32_t g = 0; g < l->names.n; g++)
-		l->list[g].information = count;
+		lists_finish(l, g, &l->list[g], l->grouped + (l->list[g].record - l->grouped));
+}
+
+/* The list of group g, to which all records in hand belong; they are forgotten when others are added. */
+static inline struct metric_list
+lists_take(struct lists *l, uint32_t g)
+{
+	struct metric_list list;
+
+	l->scratch = grow(l->scratch, &l->scratch_capacity, l->n, sizeof *l->scratch);
+	l->ideal = grow(l->ideal, &l->ideal_capacity, l->n, sizeof *l->ideal);
+	if (l->catalogued && !l->information)
+		lists_make_catalogue(l);
+	metric_sort(l->n, l->all, l->scratch);
+	list = (struct metric_list){.record = l->all, .n = l->n};
+	metric_idealise(&list, l->ideal);
+	lists_finish(l, g, &list, l->all);
+	l->n = l->items.n = 0;
+	return list;
+}
+
+/* All records as one list, sorted. */
+static inline struct metric_list
+lists_whole(struct lists *l)
+{
+	struct metric_record *scratch = allocate(l->n, sizeof *scratch);
+
+	metric_sort(l->n, l->all, scratch);
+	free(scratch);
+	return (struct metric_list){.record = l->all, .n = l->n};
 }
 
 static inline void
@@ -281,7 +310,11 @@ lists_free(struct lists *l)
 		free(l->grouped);
 	free(l->all);
 	free(l->list);
+	free(l->judged);
+	free(l->judged_ideal);
 	free(l->ideal);
+	free(l->scratch);
+	free(l->tied);
 	free(l->information);
 	keys_free(&l->names);
 	keys_free(&l->catalogue);
