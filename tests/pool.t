@@ -140,6 +140,7 @@ is 'and weighs by it' "$(weights --all -m next | paste - one two | awk '{ d = $3
 cp pooled kept
 pretrain -b 9 -o bits log1
 t 'other bits' 4 '' '^pool: (bits|shard1): its architecture is "hash [89], dense 1 sigmoid"; that of ' pool -o kept shard1 bits
+is 'in one line, the same in any order' "$(pool -o kept shard1 bits 2>&1)" "$(pool -o kept bits shard1 2>&1)"
 pretrain -b 8 --variance 0.1 -o narrow log1
 t 'another prior' 4 '' '^pool: .*: its variance is ' pool -o kept shard1 narrow
 t 'another optimizer' 4 '' '^pool: .*: its optimizer is ' pool -o kept shard1 adagrad1
