@@ -129,7 +129,7 @@ int
 main(void)
 {
 	plain_is_right();
-	for (const struct gemm_kernel *kernel = gemm_kernels; kernel->tile; kernel++)
+	for (const struct gemm_kernel *kernel = gemm_kernels; kernel->panel; kernel++)
 		if (kernel->runs())
 			kernel_is_plain(kernel);
 		else

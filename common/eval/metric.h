@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../num/math.h"
 
@@ -38,7 +39,8 @@ enum {
 	METRIC_GRADE = 4,       /* labels are at most METRIC_MOST_GRADE */
 	METRIC_CUT = 8,         /* takes a cutoff k */
 	METRIC_BY_RECORD = 16,  /* the mean over groups weighs each by its n; else each by 1 */
-	METRIC_STANDARD = 32    /* printed where no metric is named; with a cutoff, where k is given */
+	METRIC_STANDARD = 32,   /* printed where no metric is named; with a cutoff, where k is given */
+	METRIC_LOSS = 64        /* less is better */
 };
 
 static const float METRIC_MOST_GRADE = 100;
@@ -53,9 +55,9 @@ struct metric_estimate {
 	uint64_t n;      /* records or groups it is a mean over */
 };
 
-/* Scratch for the error of a metric over all records, for each group. */
+/* What each group does to a metric over all records, for its error. */
 struct metric_cluster {
-	double positive, negative; /* sums of influences */
+	double positive, negative; /* sums of influences; over all groups together they are 0 */
 	bool has_positive, has_negative;
 };
 
@@ -64,7 +66,7 @@ struct metric {
 	unsigned flags;
 	/* The value for one group; NaN: it has none, and does not count. */
 	double (*value)(const struct metric_list *, size_t k);
-	/* The value over all records as one list; NULL: it is the mean of the groups'. G clusters, all 0, are scratch. */
+	/* The value over all records as one list; NULL: it is the mean of the groups'. G clusters, all 0, are added to. */
 	struct metric_estimate (*overall)(const struct metric_list *, size_t n_groups, struct metric_cluster *);
 };
 
@@ -435,6 +437,35 @@ metric_mean(const double *value, const double *weight, size_t n_groups)
 	                                (double)counted - 1, (uint64_t)weights};
 }
 
+/*
+ * Makes of the values of G groups what pairs of systems are compared by: values whose plain mean over the groups with
+ * a value is the weighted one, and whose variance by the number of those is its variance, mean + G w (value - mean) /
+ * (sum of weights).
+ */
+static inline void
+metric_unweigh(double *value, const double *weight, size_t n_groups)
+{
+	double sum = 0, weights = 0;
+	size_t counted = 0;
+
+	for (size_t g = 0; g < n_groups; g++)
+		if (!isnan(value[g])) {
+			sum += weight[g] * value[g];
+			weights += weight[g];
+			counted++;
+		}
+	for (size_t g = 0; g < n_groups; g++)
+		value[g] = (sum + (double)counted * weight[g] * (value[g] - sum / weights)) / weights;
+}
+
+/* The same of a metric over all records, from its value and clusters: value + G times the influence of the group. */
+static inline void
+metric_spread(size_t n_groups, double *spread, double value, const struct metric_cluster *cluster)
+{
+	for (size_t g = 0; g < n_groups; g++)
+		spread[g] = value + (double)n_groups * (cluster[g].positive + cluster[g].negative);
+}
+
 enum {
 	METRIC_RANKING = METRIC_CUT | METRIC_STANDARD,
 	METRIC_CLASS = METRIC_BINARY | METRIC_PROBABILITY | METRIC_STANDARD
@@ -443,9 +474,9 @@ enum {
 static const struct metric metrics[] = {
 	{"auc", METRIC_BINARY | METRIC_STANDARD, metric_auc, metric_auc_overall},
 	{"gauc", METRIC_BINARY | METRIC_BY_RECORD | METRIC_STANDARD, metric_auc, NULL},
-	{"logloss", METRIC_CLASS | METRIC_BY_RECORD, metric_logloss, NULL},
+	{"logloss", METRIC_CLASS | METRIC_BY_RECORD | METRIC_LOSS, metric_logloss, NULL},
 	{"accuracy", METRIC_CLASS | METRIC_BY_RECORD, metric_accuracy, NULL},
-	{"nll", METRIC_BINARY | METRIC_PROBABILITY, metric_nll, NULL},
+	{"nll", METRIC_BINARY | METRIC_PROBABILITY | METRIC_LOSS, metric_nll, NULL},
 	{"ndcg", METRIC_RANKING, metric_ndcg, NULL},
 	{"ndcg_exp", METRIC_CUT | METRIC_GRADE, metric_ndcg_exp, NULL},
 	{"mrr", METRIC_RANKING, metric_mrr, NULL},
@@ -455,5 +486,15 @@ static const struct metric metrics[] = {
 };
 
 enum { N_METRICS = sizeof metrics / sizeof *metrics };
+
+/* The row of a name of n bytes; NULL: there is none. */
+static inline const struct metric *
+metric_find(const char *name, size_t n)
+{
+	for (size_t i = 0; i < N_METRICS; i++)
+		if (strlen(metrics[i].name) == n && memcmp(metrics[i].name, name, n) == 0)
+			return &metrics[i];
+	return NULL;
+}
 
 #endif

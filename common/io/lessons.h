@@ -31,6 +31,7 @@ struct lessons {
 	struct lesson *open; /* the slot that is being filled */
 	struct view name;   /* owned bytes: the group that is being read */
 	size_t name_capacity;
+	const char *name_file; /* where it begins, as is name_line */
 	uint64_t name_line;
 	size_t chosen;      /* records of the group with label 1 */
 	uint64_t records;   /* read */
@@ -61,7 +62,7 @@ lessons_close_step(struct lessons *l)
 		return;
 	if (l->step == 0 && l->chosen != 1)
 		die_data("%s:%" PRIu64 ": group \"%.*s\" has %zu records with label 1; a choice is one of them",
-		         l->in.name ? l->in.name : "input", l->name_line, (int)(l->name.n < 40 ? l->name.n : 40), l->name.at,
+		         l->name_file, l->name_line, (int)(l->name.n < 40 ? l->name.n : 40), l->name.at,
 		         l->chosen);
 	if (l->step == 0)
 		lessons_weigh_group(&to->batch, begin);
@@ -97,6 +98,7 @@ lessons_group(struct lessons *l, struct view group)
 	bytes = grow(bytes, &l->name_capacity, group.n + 1, 1);
 	memcpy(bytes, group.at, group.n);
 	l->name = (struct view){bytes, group.n};
+	l->name_file = l->in.name;
 	l->name_line = l->in.line;
 }
 

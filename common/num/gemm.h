@@ -21,6 +21,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -37,19 +38,50 @@ enum {
 	GEMM_REUSE = 6,   /* from so many readings on it pays to pack */
 };
 
+/* One side of a product. Its lines, the rows of op(A) or columns of op(B), are K long. */
+struct gemm_side {
+	const float *from;
+	size_t ld;
+	bool by_k;     /* element k of line i is from[k ld + i], else from[i ld + k] */
+	bool pack;
+	float *packed; /* lines i, i + 1... of a tile are at packed + i K */
+};
+
+/* The side from line i, element k on. */
+static inline struct gemm_side
+gemm_from(struct gemm_side side, size_t i, size_t k)
+{
+	side.from += side.by_k ? k * side.ld + i : i * side.ld + k;
+	return side;
+}
+
+/* The next piece of n rows that are left, of at most most; the last two are alike, so that none is small. */
+static inline size_t
+gemm_piece(size_t n, size_t most)
+{
+	return n >= 2 * most ? most : n > most ? (n + 1) / 2 : n;
+}
+
 /*
- * C[m][n] = or += A B over K, with m up to the rows and n up to the columns of the kernel: row i, column k of A is
- * a[i a_row + k a_k], row k of B starts at b[k b_k] and may be read up to the next whole vector.
+ * C[m][n] = or += op(A) B over K, with n up to two vectors. Row k of B starts at b[k ldb] and may be read up to the next
+ * whole vector.
  */
-typedef void gemm_tile(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumulate, const float *a,
-                       size_t a_row, size_t a_k, const float *b, size_t b_k);
+typedef void gemm_panel(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumulate, struct gemm_side a,
+                        const float *b, size_t ldb);
 
 struct gemm_kernel {
 	const char *name;
 	size_t rows, lanes; /* the largest tile is rows times two vectors of lanes floats */
-	gemm_tile *tile;
+	gemm_panel *panel;
 	bool (*runs)(void); /* whether this machine has the instructions */
 };
+
+/* The loop that follows is unrolled whole, so that arrays of vectors become registers. */
+#ifdef __clang__
+#define GEMM_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define GEMM_UNROLL _Pragma("GCC unroll 16")
+#endif
 
 #ifdef __x86_64__
 #define GEMM_NAME(part) gemm_##part##_avx512
@@ -58,7 +90,7 @@ struct gemm_kernel {
 #define GEMM_ROWS 12
 #define GEMM_FMA(x, y, z) _mm512_fmadd_ps(x, y, z)
 #define GEMM_RUNS __builtin_cpu_supports("avx512f")
-#include "gemm_tile.h"
+#include "gemm_panel.h"
 
 #define GEMM_NAME(part) gemm_##part##_avx2
 #define GEMM_TARGET __attribute__((target("avx2,fma")))
@@ -66,7 +98,7 @@ struct gemm_kernel {
 #define GEMM_ROWS 6
 #define GEMM_FMA(x, y, z) _mm256_fmadd_ps(x, y, z)
 #define GEMM_RUNS __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
-#include "gemm_tile.h"
+#include "gemm_panel.h"
 #endif
 
 #ifdef __aarch64__
@@ -76,17 +108,17 @@ struct gemm_kernel {
 #define GEMM_ROWS 12
 #define GEMM_FMA(x, y, z) vfmaq_f32(z, x, y)
 #define GEMM_RUNS true
-#include "gemm_tile.h"
+#include "gemm_panel.h"
 #endif
 
 /* The best first; the last row, without a tile, stands for gemm_plain. */
 static const struct gemm_kernel gemm_kernels[] = {
 #ifdef __x86_64__
-	{"avx512", 12, 16, gemm_tile_avx512, gemm_runs_avx512},
-	{"avx2", 6, 8, gemm_tile_avx2, gemm_runs_avx2},
+	{"avx512", 12, 16, gemm_panel_avx512, gemm_runs_avx512},
+	{"avx2", 6, 8, gemm_panel_avx2, gemm_runs_avx2},
 #endif
 #ifdef __aarch64__
-	{"neon", 12, 4, gemm_tile_neon, gemm_runs_neon},
+	{"neon", 12, 4, gemm_panel_neon, gemm_runs_neon},
 #endif
 	{"plain", 1, 1, NULL, NULL},
 };
@@ -97,7 +129,7 @@ gemm_best(void)
 {
 	const struct gemm_kernel *kernel = gemm_kernels;
 
-	while (kernel->tile && !kernel->runs())
+	while (kernel->panel && !kernel->runs())
 		kernel++;
 	return kernel;
 }
@@ -135,42 +167,25 @@ gemm_part(size_t i, size_t n, size_t size)
 	return first < size ? first : size;
 }
 
-/* The next piece of n rows that are left, in as few pieces of at most most as can be, all much alike. */
-static inline size_t
-gemm_piece(size_t n, size_t most)
-{
-	size_t pieces = (n + most - 1) / most;
-
-	return (n + pieces - 1) / pieces;
-}
-
-/* One side of a product. Its lines, the rows of op(A) or columns of op(B), are K long. */
-struct gemm_side {
-	const float *from;
-	size_t ld;
-	bool by_k;     /* element k of line i is from[k ld + i], else from[i ld + k] */
-	bool pack;
-	float *packed; /* lines i, i + 1... of a tile are at packed + i K */
-};
-
-/* The side from line i, element k on. */
-static inline struct gemm_side
-gemm_from(struct gemm_side side, size_t i, size_t k)
-{
-	side.from += side.by_k ? k * side.ld + i : i * side.ld + k;
-	return side;
-}
-
-/* to[K][width] = n lines of a side, and zeros up to width. */
+/* to[K][width] = n lines of a side, the last one again and again up to width. */
 static inline void
 gemm_pack(size_t n, size_t width, size_t K, float *to, struct gemm_side side)
 {
-	for (size_t k = 0; k < K; k++, to += width) {
-		for (size_t i = 0; i < n; i++)
-			to[i] = *gemm_from(side, i, k).from;
-		for (size_t i = n; i < width; i++)
-			to[i] = 0;
+	typedef float four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
+	const size_t step = side.by_k ? side.ld : 1;
+	size_t i = 0;
+
+	for (; i + 4 <= width; i += 4) {
+		const float *line[4];
+
+		for (size_t j = 0; j < 4; j++)
+			line[j] = gemm_from(side, i + j < n ? i + j : n - 1, 0).from;
+		for (size_t k = 0; k < K; k++)
+			*(four *)(to + k * width + i) = (four){line[0][k * step], line[1][k * step], line[2][k * step], line[3][k * step]};
 	}
+	for (; i < width; i++)
+		for (size_t k = 0; k < K; k++)
+			to[k * width + i] = gemm_from(side, i, k).from[0];
 }
 
 /* Packs those panels of n columns of B that are to be: all, or the last where it is narrow and may not be read past. */
@@ -186,25 +201,17 @@ static inline void
 gemm_block(const struct gemm_kernel *kernel, size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumulate,
            struct gemm_side a, struct gemm_side b)
 {
-	const size_t panel = 2 * kernel->lanes;
+	const size_t width = 2 * kernel->lanes;
 
 	for (size_t i = 0, rows; a.pack && i < m; i += rows) {
 		rows = gemm_piece(m - i, kernel->rows);
 		gemm_pack(rows, rows, K, a.packed + i * K, gemm_from(a, i, 0));
 	}
-	for (size_t j = 0; j < n; j += panel) {
-		const size_t columns = n - j < panel ? n - j : panel;
-		const bool packed = b.pack || columns < panel;
-		const float *b_at = packed ? b.packed + j * K : b.from + j;
-
-		for (size_t i = 0, rows; i < m; i += rows) {
-			const float *a_at = a.pack ? a.packed + i * K : gemm_from(a, i, 0).from;
-
-			rows = gemm_piece(m - i, kernel->rows);
-			kernel->tile(rows, columns, K, C + i * ldc + j, ldc, accumulate, a_at, a.pack || a.by_k ? 1 : a.ld,
-			             a.pack ? rows : a.by_k ? a.ld : 1, b_at, packed ? panel : b.ld);
-		}
-	}
+	for (size_t j = 0; j < n; j += width)
+		if (b.pack || n - j < width)
+			kernel->panel(m, n - j < width ? n - j : width, K, C + j, ldc, accumulate, a, b.packed + j * K, width);
+		else
+			kernel->panel(m, width, K, C + j, ldc, accumulate, a, b.from + j, b.ld);
 }
 
 /* As gemm, by the kernel given. */
@@ -216,7 +223,7 @@ gemm_with(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, float 
 	struct gemm_side a = {A, lda, transA, N > GEMM_REUSE * panel, NULL};
 	struct gemm_side b = {B, ldb, !transB, transB || M > GEMM_REUSE * kernel->rows, scratch};
 
-	if (!kernel->tile || K == 0) {
+	if (!kernel->panel || K == 0) {
 		gemm_plain(M, N, K, C, ldc, accumulate, A, lda, transA, B, ldb, transB);
 		return;
 	}

@@ -32,7 +32,7 @@ static const struct {
 	{"  by its inputs", 32, 512, 512, false, false},
 	{"  by its weights", 512, 512, 32, true, false},
 	{"dense 512 512, batch 256", 256, 512, 512, false, true},
-	{"square", 1024, 1024, 1024, false, false},
+	{"square", 512, 512, 512, false, false},
 };
 
 static double
@@ -86,7 +86,7 @@ main(void)
 	printf("%-26s %6s %6s %6s", "C[M][N] over K", "M", "N", "K");
 	for (const struct gemm_kernel *kernel = gemm_best();; kernel++) {
 		printf(" %7s", kernel->name);
-		if (!kernel->tile)
+		if (!kernel->panel)
 			break;
 	}
 	putchar('\n');
@@ -95,7 +95,7 @@ main(void)
 		for (const struct gemm_kernel *kernel = gemm_best();; kernel++) {
 			printf(" %7.1f", gflops(kernel, i));
 			fflush(stdout);
-			if (!kernel->tile)
+			if (!kernel->panel)
 				break;
 		}
 		putchar('\n');

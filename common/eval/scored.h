@@ -1,0 +1,191 @@
+/*
+ * scored.h - scored records as metrics take them: which metrics are asked for, and the records that have what they need.
+ */
+#ifndef WEIR_SCORED_H
+#define WEIR_SCORED_H
+
+#include "../io/record.h"
+#include "metric.h"
+
+enum { SCORED_NAME_BYTES = 64 };
+
+/* A metric that is asked for. */
+struct scored_metric {
+	const struct metric *metric;
+	size_t k; /* 0: the whole list */
+};
+
+struct scored {
+	/* set by the options table */
+	int64_t group_field, label_field, score_field;
+	const char *cutoff_list, *metric_list; /* NULL: not given */
+
+	struct scored_metric *metric; /* owned */
+	size_t n_metrics, metric_capacity;
+	size_t *cutoff;               /* owned: of cutoff_list */
+	size_t n_cutoffs, cutoff_capacity;
+	unsigned needs;               /* flags of the metrics, together */
+
+	struct record record;         /* in hand */
+	size_t group_place, label_place, score_place;
+};
+
+#define SCORED_DEFAULTS {.group_field = 1, .label_field = -2, .score_field = -1}
+
+/* ---- which metrics ---- */
+
+/* The next part of a list, up to a comma. False at its end. */
+static inline bool
+scored_next_name(const char **at, struct view *name)
+{
+	if (!**at)
+		return false;
+	*name = (struct view){*at, strcspn(*at, ",")};
+	*at += name->n + ((*at)[name->n] == ',');
+	return true;
+}
+
+static inline size_t
+scored_cutoff(struct view text, const char *option)
+{
+	uint64_t k;
+
+	if (!text.n || number_whole(text, &k) != text.n || k < 1 || k > UINT32_MAX)
+		die_usage("--%s: not a cutoff from 1 on: \"%.*s\"", option, (int)text.n, text.at);
+	return (size_t)k;
+}
+
+static inline void
+scored_add(struct scored *s, const struct metric *m, size_t k)
+{
+	s->metric = grow(s->metric, &s->metric_capacity, s->n_metrics + 1, sizeof *s->metric);
+	s->metric[s->n_metrics++] = (struct scored_metric){m, k};
+	s->needs |= m->flags;
+}
+
+/* At each cutoff of the list, or without one. */
+static inline void
+scored_add_cut(struct scored *s, const struct metric *m)
+{
+	if (!(m->flags & METRIC_CUT) || !s->n_cutoffs)
+		scored_add(s, m, 0);
+	for (size_t i = 0; (m->flags & METRIC_CUT) && i < s->n_cutoffs; i++)
+		scored_add(s, m, s->cutoff[i]);
+}
+
+static inline const struct metric *
+scored_find(struct view name)
+{
+	const struct metric *m = metric_find(name.at, name.n);
+
+	if (m)
+		return m;
+	fprintf(stderr, "%s: the metrics are:", cli_program);
+	for (size_t i = 0; i < N_METRICS; i++)
+		fprintf(stderr, " %s%s", metrics[i].name, metrics[i].flags & METRIC_CUT ? "[@k]" : "");
+	fputc('\n', stderr);
+	die_usage("--metrics: no metric \"%.*s\"", (int)name.n, name.at);
+}
+
+/* name or name@k */
+static inline void
+scored_add_named(struct scored *s, struct view text)
+{
+	const char *at = memchr(text.at, '@', text.n);
+	struct view name = {text.at, at ? (size_t)(at - text.at) : text.n};
+	const struct metric *m = scored_find(name);
+
+	if (at && !(m->flags & METRIC_CUT))
+		die_usage("--metrics: %s takes no cutoff", m->name);
+	if (at)
+		scored_add(s, m, scored_cutoff((struct view){at + 1, text.n - name.n - 1}, "metrics"));
+	else
+		scored_add_cut(s, m);
+}
+
+/* Reads the lists; without one of metrics, the standard ones are asked for. */
+static inline void
+scored_choose(struct scored *s)
+{
+	const char *rest = s->cutoff_list ? s->cutoff_list : "";
+	struct view text;
+
+	while (scored_next_name(&rest, &text)) {
+		s->cutoff = grow(s->cutoff, &s->cutoff_capacity, s->n_cutoffs + 1, sizeof *s->cutoff);
+		s->cutoff[s->n_cutoffs++] = scored_cutoff(text, "cutoff");
+	}
+	for (rest = s->metric_list ? s->metric_list : ""; scored_next_name(&rest, &text);)
+		scored_add_named(s, text);
+	for (size_t i = 0; !s->metric_list && i < N_METRICS; i++)
+		if ((metrics[i].flags & METRIC_STANDARD) && (!(metrics[i].flags & METRIC_CUT) || s->n_cutoffs))
+			scored_add_cut(s, &metrics[i]);
+	if (!s->n_metrics)
+		die_usage("--metrics: no metric is named");
+}
+
+/* name or name@k */
+static inline const char *
+scored_name(struct scored_metric m, char to[SCORED_NAME_BYTES])
+{
+	if (m.k)
+		snprintf(to, SCORED_NAME_BYTES, "%s@%zu", m.metric->name, m.k);
+	return m.k ? to : m.metric->name;
+}
+
+/* ---- records ---- */
+
+/* A label and a score, as the metrics need them; false, and *fault says why, where they are not. */
+static inline bool
+scored_parse(const struct scored *s, struct view label, struct view score, struct metric_record *r, struct fault *fault)
+{
+	if (!label_parse(label, s->needs & METRIC_BINARY ? LABEL_BINARY : LABEL_ANY, &r->label, fault))
+		return false;
+	if (r->label < 0)
+		fault->rule = "below 0";
+	else if ((s->needs & METRIC_GRADE) && r->label > METRIC_MOST_GRADE)
+		fault->rule = "too large for a gain of 2^label";
+	if (fault->rule)
+		return false;
+	*fault = (struct fault){.name = "score", .value = score};
+	if (!number_parse(score, &r->score)) {
+		fault->rule = "not a number";
+		fault->hint = number_hint(score);
+	} else if ((s->needs & METRIC_PROBABILITY) && !(r->score >= 0 && r->score <= 1)) {
+		fault->rule = "not a probability";
+		fault->hint = "-M names metrics that need none, as auc,gauc";
+	}
+	return !fault->rule;
+}
+
+/*
+ * The next record: its label and score in *r, its fields in s->record; r->group is the caller's to set. Others are
+ * refused. False when all is read.
+ */
+static inline bool
+scored_next(struct scored *s, struct input *in, struct metric_record *r)
+{
+	for (bool first = !s->record.expected; record_next(in, &s->record, 2); first = false) {
+		struct fault fault;
+
+		if (first) {
+			s->group_place = record_place(&s->record, s->group_field, "group");
+			s->label_place = record_place(&s->record, s->label_field, "label");
+			s->score_place = record_place(&s->record, s->score_field, "score");
+		}
+		if (scored_parse(s, s->record.field[s->label_place], s->record.field[s->score_place], r, &fault))
+			return true;
+		fault.field = (int)(strcmp(fault.name, "label") == 0 ? s->label_place : s->score_place) + 1;
+		input_refuse(in, fault);
+	}
+	return false;
+}
+
+static inline void
+scored_free(struct scored *s)
+{
+	free(s->metric);
+	free(s->cutoff);
+	record_free(&s->record);
+}
+
+#endif

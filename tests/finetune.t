@@ -1,0 +1,202 @@
+#!/bin/sh
+# finetune.t - one domain's model to another's: what is taken over, widened, frozen, put on top; resuming; refusals
+
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/tap.sh"
+cd "$tmp" || exit
+tab=$(printf '\t')
+
+# The data of a safetensors file: what stands behind its header.
+data() { # file
+	tail -c +$((9 + $(head -c 8 "$1" | od -An -t u8))) "$1"
+}
+
+# Some tensors of a model, as text.
+tensors() { # model, extended regular expression of their names
+	weights --all -m "$1" | grep -E "^($2)$tab"
+}
+
+# Records of a domain: those of the target have other labels for some indexes.
+domain() { # n, first, label as an awk expression of a, b and i
+	awk -v n="$1" -v from="$2" "BEGIN {
+		for (i = from; i < from + n; i++) {
+			a = i * 7919 % 13
+			b = i * 104729 % 11
+			printf \"g%d\t%d\t%d %d:%.4f %d\n\", i / 4, ($3), a, 16 + b, (i * 31 % 97) / 50 - 1, 40 + i * 17 % 200
+		}
+	}"
+}
+domain 4000 0 'a > b || i % 7 == 0' >source
+domain 1000 9000 'a + 2 > b || i % 5 == 0' >target
+domain 1000 9000 '(a + i % 2) % 4' >classes
+head -n 400 target >a
+tail -n +401 target >b
+pretrain -b 8 -o beliefs source
+pretrain -b 8 --optimizer adagrad -o plain source
+pretrain -a 'hash 8, dense 6 tanh, dense 1 sigmoid' -B 20 -o net source
+
+# ---- the source's posterior is the target's prior ----
+
+t '--shift' 0 '' '' finetune --shift 0.01 -m beliefs -o tuned target
+finetune --shift 0.01 -m beliefs -o again target
+is 'two runs give the same file' "$(cmp tuned again)" ''
+is 'it says whence it came, and how' "$(weights --info -m tuned | grep -E '^(parent|transfer|examples)')" "examples${tab}1000
+parent${tab}$(weights --info -m beliefs | sed -n 's/^checksum.//p')
+transfer${tab}shift 0.01"
+loss() { weights --info -m "$1" | awk '$1 == "loss" { print $2 }'; }
+pretrain -b 8 -o scratch target
+is 'it predicts better than from scratch' "$(echo "$(loss tuned) $(loss scratch)" | awk '{ print ($1 < $2) }')" 1
+
+t '--shift 0 on no records' 0 '' 'no records' finetune --shift 0 -m beliefs -o same /dev/null
+data beliefs >bytes
+data same >bytes-same
+is 'keeps the tensors byte for byte' "$(cmp bytes bytes-same)" ''
+finetune --warm -m beliefs -o again /dev/null 2>/dev/null
+data again | cmp - bytes >difference
+is '--warm too' "$(cat difference)" ''
+finetune --shift 0.01 -m beliefs -o wide /dev/null 2>/dev/null
+weights --all -m beliefs >before
+weights --all -m wide >after
+is '--shift widens every variance by q, to that of a fresh belief at most, and no mean' "$(paste before after | awk -F '\t' '{
+	v = $4 * $4 + 0.01
+	most = $1 == "0.bias" ? 100 : 0.3
+	d = $8 * $8 - (v < most ? v : most)
+	if ($1 != $5 || $2 != $6 || $3 != $7 || d > 1e-7 || d < -1e-7) n++
+} END { print NR, n + 0 }')" '257 0'
+finetune --shift 1000 -m beliefs -o wide /dev/null 2>/dev/null
+is 'a large shift forgets all but the means' "$(weights --all -m wide | cut -f 1,4 | sort -u)" "0.bias${tab}10
+0.weight${tab}0.547722568"
+pretrain -b 8 --variance 0.04 -o narrow source
+finetune --shift 1000 -m narrow -o wide /dev/null 2>/dev/null
+is 'fresh is what it was to the source' "$(weights --all -m wide | grep weight | cut -f 4 | sort -u)" 0.199999998
+finetune --shift 0 -m beliefs -o again target
+cat source target | pretrain -b 8 -o both
+is '--shift 0 is more of the same stream' "$(score -m again target | cut -f 3 >s1 && score -m both target | cut -f 3 | paste s1 - |
+	awk '{ d = $1 - $2; if (d > 1e-3 || d < -1e-3) n++ } END { print NR, n + 0 }')" '1000 0'
+for head in 'dense 4 softmax' 'dense 1 choice'; do
+	case $head in
+	*choice) domain 2000 0 'i % 4 == int(i / 4) % 4' >s && domain 400 8000 'i % 4 == int(i / 4) % 4' >records ;;
+	*) domain 2000 0 '(a + i % 3) % 4' >s && cp classes records ;;
+	esac
+	pretrain -a "hash 8, $head" -o other s
+	t "--shift, $head" 0 '' '' finetune --shift 0.01 -m other -o tuned records
+	finetune --shift 0 -m other -o again /dev/null 2>/dev/null
+	data other >bytes
+	data again | cmp - bytes >difference
+	is "--shift 0 on no records, $head" "$(cat difference)" ''
+done
+
+# ---- other ways ----
+
+t '--warm, plain weights' 0 '' '' finetune --warm -m plain -o tuned target
+finetune -m plain -o again target
+is 'which is what is done without a word' "$(cmp tuned again)" ''
+is 'with the optimizer of the source' "$(weights --info -m tuned | grep -E '^(optimizer|transfer)')" "optimizer${tab}adagrad
+transfer${tab}warm"
+finetune -m plain -o again /dev/null 2>/dev/null
+is 'on no records the weights are the source'"'"'s' "$(weights --all -m again >after; weights --all -m plain | cmp - after)" ''
+t 'a net' 0 '' '' finetune -m net -o tuned target
+finetune -m net -o again target
+is 'two runs give the same file' "$(cmp tuned again)" ''
+pretrain -a 'hash 8, dense 6 tanh, dense 1 sigmoid' -B 20 -o scratch target
+is 'it predicts better than from scratch' "$(echo "$(loss tuned) $(loss scratch)" | awk '{ print ($1 < $2) }')" 1
+t 'ftrl, warm' 0 '' '' sh -c 'pretrain -b 8 --optimizer ftrl -o ftrl source && finetune -m ftrl -o tuned target'
+t 'from beliefs to another optimizer: the means' 0 '' 'no records' finetune --optimizer sgd -m beliefs -o again /dev/null
+is 'are the weights' "$(weights --all -m beliefs | cut -f 1-3 | awk -F '\t' '{ printf "%s %s %.6g\n", $1, $2, $3 }' >before
+	weights --all -m again | awk -F '\t' '{ printf "%s %s %.6g\n", $1, $2, $3 }' | cmp - before)" ''
+
+t '--append' 0 '' '' finetune --append 'dense 5 relu, dense 1 sigmoid' -m net -o tuned target
+is 'the architecture grows' "$(weights --info -m tuned | grep -E '^(architecture|transfer)')" \
+	"architecture${tab}hash 8, dense 6 tanh, dense 1 sigmoid, dense 5 relu, dense 1 sigmoid
+transfer${tab}append"
+finetune --append 'dense 5 relu, dense 1 sigmoid' -m net -o again /dev/null 2>/dev/null
+is 'the layers below are the source'"'"'s' "$(tensors again '[02].*' >after; tensors net '.*' | cmp - after)" ''
+t '--append to beliefs' 0 '' '' finetune --append 'dense 3 tanh, dense 4 softmax' -m beliefs -o tuned classes
+t '--head' 0 '' '' finetune --head 'dense 4 softmax' -m net -o tuned classes
+is 'the last layer is another' "$(weights --info -m tuned | grep -E '^(architecture|transfer)')" \
+	"architecture${tab}hash 8, dense 6 tanh, dense 4 softmax
+transfer${tab}head"
+finetune --head 'dense 4 softmax' -m net -o again /dev/null 2>/dev/null
+is 'the layers below are the source'"'"'s' "$(tensors again '0.*' >after; tensors net '0.*' | cmp - after)" ''
+
+# ---- frozen ----
+
+frozen() { # what, names, regular expression of those that stay, of those that learn, options and model...
+	what=$1 names=$2 stay=$3 learn=$4
+	shift 4
+	finetune "$@" -o start /dev/null 2>/dev/null
+	t "--freeze: $what" 0 '' '' finetune --freeze "$names" "$@" -o tuned target
+	is "$what: stay as they were" "$(tensors tuned "$stay" >after; tensors start "$stay" | cmp - after)" ''
+	is "$what: others learn" "$(tensors tuned "$learn" >after; tensors start "$learn" | cmp -s - after; echo $?)" 1
+}
+frozen 'a layer' 0 '0.weight|0.bias' '2.weight|2.bias' -m net
+frozen 'a tensor' 2.weight 2.weight '0.weight|0.bias|2.bias' -m net
+frozen 'two tensors' 0.weight,2.bias '0.weight|2.bias' '0.bias|2.weight' -m net
+frozen 'the source, under a new layer' 0,2 '[02].*' '4.*' --append 'dense 1 sigmoid' -m net
+frozen 'the weights of beliefs' 0.weight 0.weight 0.bias --shift 0 -m beliefs
+frozen 'the bias of beliefs' 0.bias 0.bias 0.weight --shift 0 -m beliefs
+finetune --freeze 0.weight,0.bias --shift 0.1 -m beliefs -o tuned target
+data beliefs >bytes
+data tuned | cmp - bytes >difference
+is 'all of it: byte for byte, and nothing is widened' "$(cat difference)" ''
+
+# ---- resume ----
+
+resumed() { # what, options and source...
+	what=$1
+	shift
+	finetune "$@" -o whole target
+	finetune "$@" -o part a
+	t "$what: resumes" 0 '' '' finetune --resume -m part -o part b
+	is "$what: as one run" "$(cmp whole part)" ''
+}
+resumed beliefs --shift 0.01 -m beliefs
+resumed adagrad -m plain
+resumed 'a net, whole batches' -B 40 -m net
+finetune --freeze 0 -B 40 -m net -o whole target
+finetune --freeze 0 -B 40 -m net -o part a
+t '--resume with --freeze' 0 '' '' finetune --resume --freeze 0 -m part -o part b
+is 'as one run' "$(cmp whole part)" ''
+
+# ---- what is refused leaves the old file ----
+
+cp beliefs old
+cp beliefs out
+refused() { # what, status, pattern, arguments...
+	what=$1 status=$2 pattern=$3
+	shift 3
+	t "$what" "$status" '' "$pattern" finetune "$@" -o out
+	is "$what: the old file stays" "$(cmp old out)" ''
+}
+printf 'g\t1\t1\ng\t2\t1\n' >bad-label
+printf 'g\t1\t256\n' >bad-index
+printf 'g\t1\n' >short
+refused 'a bad label' 3 '^finetune: bad-label:2: field 2 \(label\): neither 0 nor 1' --shift 0 -m beliefs bad-label
+refused 'an index beyond the model' 3 '^finetune: bad-index:1: field 3 \(features\): index is beyond' --shift 0 -m beliefs bad-index
+refused 'a short record' 3 '^finetune: short:1: too few fields' --shift 0 -m beliefs short
+refused 'training that diverges' 4 'not saved: tensor .* has NaN or infinite values' --append 'dense 1' --optimizer sgd -r 1e6 -m net target
+refused 'no such option' 2 'no such option' -Z
+refused 'no source' 2 '-m names the source model' target
+refused 'no such source' 4 'nowhere: No such file' -m nowhere target
+refused 'no such input' 4 'nowhere: No such file' -m plain nowhere
+refused 'a source that is no model' 4 'target: not a safetensors file' -m target target
+refused 'two ways at once' 2 'exclude each other' --warm --shift 0 -m beliefs target
+refused 'two ways at once' 2 'exclude each other' --append 'dense 1' --head 'dense 1' -m net target
+refused '--shift without beliefs' 2 '--shift: for beliefs' --shift 0 -m plain target
+refused 'beliefs of plain weights' 2 "the source's weights are no beliefs" --optimizer beliefs -m plain target
+refused '--freeze of what is not there' 2 '--freeze: none of the tensors above: "1"' --freeze 0,1 --shift 0 -m beliefs target
+refused '--freeze of half a name' 2 '--freeze: none of the tensors above: "0.wei"' --freeze 0.wei --shift 0 -m beliefs target
+refused '--head of the only layer' 2 '--head: nothing of the source would be left' --head 'dense 1 sigmoid' -m beliefs target
+refused 'layers that are none' 2 '--append: this head has one unit: "3"' --append 'dense 3 sigmoid' -m net target
+refused 'a second input' 2 '--append: hash is an input' --append 'hash 3, dense 1' -m net target
+refused '--resume with a rate' 2 '--resume: the model says' --resume -r 1 -m net target
+printf '%s' "$(cat target)" >unended
+finetune --shift 0.01 -m beliefs -o whole target
+finetune --shift 0.01 -m beliefs -o again unended
+is 'without a final newline' "$(cmp whole again)" ''
+finetune --shift 0.01 -m beliefs -o again <target
+is 'from stdin' "$(cmp whole again)" ''
+cp beliefs again
+t 'in place' 0 '' '' finetune --shift 0.01 -m again -o again target
+is 'the source may be replaced' "$(cmp whole again)" ''
+done_testing
