@@ -197,7 +197,7 @@ score_record(const struct record *record, size_t label_place, size_t group_place
 	if (head == CHOICE)
 		open_group(group);
 	if (!features_parse(&pending.batch.features, record->field[record->n - 1],
-	                    (uint32_t)1 << model.net.arch.layer[0].size, &fault)) {
+	                    arch_inputs(&model.net.arch), &fault)) {
 		fault.field = (int)record->n;
 		input_refuse(&in, fault);
 		return;
@@ -258,7 +258,7 @@ main(int argc, char **argv)
 		die_usage("--%s: the model holds no beliefs", draw ? "sample" : print_std ? "std" : "ucb");
 	head = arch_head(&model.net.arch);
 	K = net_outputs(&model.net);
-	net_reserve(&model.net, 1);
+	net_reserve(&model.net);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	in.settle = settle;
 	input_open(&in, argc, argv, first, &out);

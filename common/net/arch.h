@@ -3,7 +3,7 @@
  *
  *     hash 22, dense 1 sigmoid
  *     image 28 28 1, conv 32 3 relu, flatten, dense 10 softmax
- *     ids 40000, embed 64, gru 100, dense 40000 softmax
+ *     hash 22, embed 16 mean, dense 64 relu, dense 1 sigmoid
  *
  * The first layer says what the input is. A layer is its name, its sizes, and words in any order: where it has one, its
  * activation. The last activation is the head: it decides the loss and what a label may be.
@@ -17,28 +17,26 @@
 #include "../io/number.h"
 
 enum layer_kind {
-	LAYER_HASH, LAYER_VECTOR, LAYER_IMAGE, LAYER_IDS, /* inputs */
-	LAYER_DENSE, LAYER_CONV, LAYER_POOL, LAYER_FLATTEN, LAYER_EMBED, LAYER_GRU, LAYER_FM, LAYER_DROPOUT,
+	LAYER_HASH, LAYER_VECTOR, LAYER_IMAGE, /* inputs */
+	LAYER_DENSE, LAYER_CONV, LAYER_POOL, LAYER_FLATTEN, LAYER_EMBED, LAYER_FM, LAYER_DROPOUT,
 	LAYERS
 };
 
 enum activation { LINEAR, RELU, TANH, SIGMOID, SOFTMAX, CHOICE, ACTIVATIONS };
 
 /* How a layer does what it does; the first of its row's is the usual one. */
-enum layer_mode { VALID, SAME, MAX, MEAN, SUM, SEQUENCE, MODES };
+enum layer_mode { VALID, SAME, MAX, MEAN, SUM, MODES };
 
 /* The names of the language, in the order of the enums. */
 static const char *const activation_names[] = {"linear", "relu", "tanh", "sigmoid", "softmax", "choice"};
-static const char *const mode_names[] = {"valid", "same", "max", "mean", "sum", "seq"};
+static const char *const mode_names[] = {"valid", "same", "max", "mean", "sum"};
 
 /* What flows from a layer to the next. */
 enum flow {
 	FLOW_NOTHING,  /* before an input */
 	FLOW_SPARSE,   /* indexes with values */
-	FLOW_IDS,      /* indexes in order */
 	FLOW_FLAT,     /* a vector */
-	FLOW_IMAGE,    /* channels of rows of columns */
-	FLOW_SEQUENCE  /* a vector for each id */
+	FLOW_IMAGE     /* channels of rows of columns */
 };
 
 enum { ARCH_LAYERS = 16, ARCH_TEXT = 1024, ARCH_SIZES = 3, ARCH_BITS = 30, ARCH_UNITS = 1 << 20 };
@@ -59,17 +57,15 @@ static const struct layer_row {
 	{"vector", "vector N", 1, ARCH_UNITS, 1 << FLOW_NOTHING, 0, 0, false, false, "vector is an input and comes first"},
 	{"image", "image HEIGHT WIDTH CHANNELS", 3, 1 << 13, 1 << FLOW_NOTHING, 0, 0, false, false,
 	 "image is an input and comes first"},
-	{"ids", "ids N", 1, 1 << 26, 1 << FLOW_NOTHING, 0, 0, false, false, "ids is an input and comes first"},
 	{"dense", "dense UNITS [ACTIVATION]", 1, ARCH_UNITS, 1 << FLOW_SPARSE | 1 << FLOW_FLAT, 0, 0, true, false,
-	 "dense takes a vector: flatten an image, embed ids"},
+	 "dense takes a vector: flatten an image"},
 	{"conv", "conv CHANNELS SIZE [stride N] [same|valid] [ACTIVATION]", 2, 1 << 13, 1 << FLOW_IMAGE,
 	 1 << VALID | 1 << SAME, VALID, true, true, "conv takes an image"},
 	{"pool", "pool SIZE [stride N] [max|mean]", 1, 1 << 13, 1 << FLOW_IMAGE, 1 << MAX | 1 << MEAN, MAX, false, true,
 	 "pool takes an image"},
 	{"flatten", "flatten", 0, 0, 1 << FLOW_IMAGE, 0, 0, false, false, "flatten takes an image"},
-	{"embed", "embed UNITS [mean|sum|seq]", 1, ARCH_UNITS, 1 << FLOW_SPARSE | 1 << FLOW_IDS,
-	 1 << SUM | 1 << MEAN | 1 << SEQUENCE, SUM, false, false, "embed takes hash or ids"},
-	{"gru", "gru UNITS", 1, ARCH_UNITS, 1 << FLOW_SEQUENCE, 0, 0, false, false, "gru takes embedded ids: ids N, embed UNITS seq"},
+	{"embed", "embed UNITS [mean|sum]", 1, ARCH_UNITS, 1 << FLOW_SPARSE, 1 << SUM | 1 << MEAN, SUM, false, false,
+	 "embed takes hash"},
 	{"fm", "fm FACTORS", 1, ARCH_UNITS, 1 << FLOW_SPARSE, 0, 0, false, false, "fm takes hash"},
 	{"dropout", "dropout PERCENT", 1, 99, 1 << FLOW_FLAT | 1 << FLOW_IMAGE, 0, 0, false, false,
 	 "dropout takes a vector or an image"},
@@ -165,8 +161,6 @@ arch_flow(const struct arch_layer *l, struct arch_shape in)
 		return (struct arch_shape){FLOW_FLAT, l->size[0], 1, 1};
 	case LAYER_IMAGE:
 		return (struct arch_shape){FLOW_IMAGE, l->size[2], l->size[0], l->size[1]};
-	case LAYER_IDS:
-		return (struct arch_shape){FLOW_IDS, l->size[0], 1, 1};
 	case LAYER_CONV:
 		return (struct arch_shape){FLOW_IMAGE, l->size[0], arch_window(l, l->size[1], in.height),
 		                           arch_window(l, l->size[1], in.width)};
@@ -176,9 +170,7 @@ arch_flow(const struct arch_layer *l, struct arch_shape in)
 	case LAYER_FLATTEN:
 		return (struct arch_shape){FLOW_FLAT, in.channels * in.height * in.width, 1, 1};
 	case LAYER_EMBED:
-		return (struct arch_shape){l->mode == SEQUENCE ? FLOW_SEQUENCE : FLOW_FLAT, l->size[0], 1, 1};
 	case LAYER_DENSE:
-	case LAYER_GRU:
 		return (struct arch_shape){FLOW_FLAT, l->size[0], 1, 1};
 	case LAYER_FM: /* the sum of weights, and the factors' part of the pairs */
 		return (struct arch_shape){FLOW_FLAT, l->size[0] + 1, 1, 1};
@@ -266,11 +258,9 @@ arch_check_order(const struct arch *a, const struct arch_layer *l, struct view w
 	if (a->n && a->layer[a->n - 1].activation == CHOICE)
 		return arch_refuse(fault, "choice is a head and comes last", word);
 	if (in.flow == FLOW_NOTHING && !(layer_rows[l->kind].from & 1u << FLOW_NOTHING))
-		return arch_refuse(fault, "the first layer is an input: hash, vector, image or ids", word);
+		return arch_refuse(fault, "the first layer is an input: hash, vector or image", word);
 	if (!(layer_rows[l->kind].from & 1u << in.flow))
 		return arch_refuse(fault, layer_rows[l->kind].needs, word);
-	if (l->kind == LAYER_EMBED && l->mode == SEQUENCE && in.flow != FLOW_IDS)
-		return arch_refuse(fault, "a sequence is of ids", word);
 	in = arch_flow(l, in);
 	if (arch_numbers(in) == 0)
 		return arch_refuse(fault, "its window is larger than the image", word);
@@ -310,8 +300,8 @@ arch_append(struct arch *a, const char *text, struct arch_fault *fault)
 		while (kind < LAYERS && !view_equal(name, view_of(layer_rows[kind].name)))
 			kind++;
 		if (kind == LAYERS)
-			return arch_refuse(fault, "no such layer: hash, vector, image, ids; dense, conv, pool, flatten, embed, "
-			                          "gru, fm, dropout", name);
+			return arch_refuse(fault, "no such layer: hash, vector, image; dense, conv, pool, flatten, embed, fm, "
+			                          "dropout", name);
 		layer.kind = (enum layer_kind)kind;
 		layer.mode = layer_rows[kind].usual;
 		if (!arch_sizes(&layer, &rest, &word, fault) || !arch_words(&layer, &rest, &word, fault) ||

@@ -192,7 +192,7 @@ learn_run(struct learn *l, struct model *m, struct mixture *mixture, int argc, c
 
 	if (!m->optimiser && l->epochs > 1)
 		die_usage("--epochs: beliefs learn a record once; --optimizer names a learner that gains from more");
-	l->lessons.limit = (uint32_t)1 << net->arch.layer[0].size;
+	l->lessons.limit = arch_inputs(&net->arch);
 	l->lessons.classes = net_classes(net);
 	l->lessons.step = arch_head(&net->arch) == CHOICE ? 0 : (size_t)m->batch;
 	trainer_init(&l->trainer, net, m->optimiser, m->set);

@@ -10,7 +10,7 @@
 
 #include "../cli.h"
 
-enum { TENSOR_NAME = 24, TENSOR_RANK = 3, TENSOR_STATES = 2, TENSORS = 32 };
+enum { TENSOR_NAME = 24, TENSOR_RANK = 4, TENSOR_STATES = 2, TENSORS = 32 };
 
 struct tensor {
 	char name[TENSOR_NAME];         /* as in a PyTorch state_dict: "0.weight" */

@@ -29,7 +29,7 @@ struct trainer {
 	double *s, *S, *p;            /* [outputs of a batch]: logits, variances, probabilities */
 	size_t s_capacity, S_capacity, p_capacity;
 	double *gain, *shrink;        /* [K] */
-	float *gradient[TENSORS];     /* [n] of each tensor but the first layer's weights */
+	float *gradient[TENSORS];     /* [n] of each tensor but those of trainer_by_row */
 	struct indexset seen;         /* which rows of those a batch touches, and */
 	size_t cells;
 	uint32_t *row, *slot;         /* row[slot] is an input; slot[i] that of feature i */
@@ -37,6 +37,13 @@ struct trainer {
 	float *row_gradient;          /* [slots][O] */
 	size_t row_gradient_capacity;
 };
+
+/* Is tensor i the first layer's, of which a batch touches few rows? */
+static inline bool
+trainer_by_row(const struct trainer *t, size_t i)
+{
+	return t->net->sparse && i == t->net->layer[0].weight;
+}
 
 static inline void
 trainer_init(struct trainer *t, struct net *net, const struct optimiser *optimiser, struct optimiser_settings set)
@@ -47,7 +54,7 @@ trainer_init(struct trainer *t, struct net *net, const struct optimiser *optimis
 	t->gain = allocate(K, sizeof *t->gain);
 	t->shrink = allocate(K, sizeof *t->shrink);
 	for (size_t i = 0; optimiser && i < net->table.n; i++)
-		if (i != net->layer[0].weight)
+		if (!trainer_by_row(t, i))
 			t->gradient[i] = allocate(net->table.tensor[i].n, sizeof(float));
 }
 
@@ -77,7 +84,7 @@ trainer_reserve(struct trainer *t, size_t B)
 	t->s = grow(t->s, &t->s_capacity, n, sizeof *t->s);
 	t->S = grow(t->S, &t->S_capacity, n, sizeof *t->S);
 	t->p = grow(t->p, &t->p_capacity, n, sizeof *t->p);
-	net_reserve(t->net, B);
+	net_reserve(t->net);
 }
 
 /*
@@ -176,7 +183,7 @@ trainer_slots(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	memset(t->row_gradient, 0, t->seen.n * O * sizeof *t->row_gradient);
 }
 
-/* Gradients of all tensors, from that of the logits in the last layer's grad. */
+/* Adds the gradients of a piece, which went forward last, from that of its logits in the last layer's grad. */
 static inline void
 trainer_backward(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 {
@@ -185,25 +192,15 @@ trainer_backward(struct trainer *t, const struct batch *batch, size_t from, size
 	for (size_t i = net->n_layers; i--;) {
 		const struct net_layer *l = &net->layer[i];
 		float *dbias = l->bias == NO_TENSOR ? NULL : t->gradient[l->bias];
-		float *dw = t->gradient[l->weight];
+		float *dw = l->weight == NO_TENSOR ? NULL : t->gradient[l->weight];
 
 		if (i + 1 < net->n_layers)
-			activation_backward(l->activation, B, l->O, net->grad[i], net->out[i]);
-		if (dbias)
-			memset(dbias, 0, l->O * sizeof *dbias);
-		if (i == 0) {
-			trainer_slots(t, batch, from, B);
-			sparse_backward(B, l->O, t->row_gradient, dbias, batch->start + from, t->slot,
-			                batch->features.value, net->grad[0]);
-			return;
-		}
-		memset(dw, 0, l->I * l->O * sizeof *dw);
-		dense_backward(B, l->I, l->O, net->grad[i - 1], dw, dbias, net->out[i - 1],
-		               tensor_floats(&net->table.tensor[l->weight]), net->grad[i]);
+			activation_backward(l->spec.activation, B, l->O, net->grad[i], net->out[i]);
+		net_layer_backward(net, i, batch, from, B, net->sparse && i == 0 ? t->row_gradient : dw, dbias, t->slot);
 	}
 }
 
-/* Steps every tensor that is not frozen; of the first layer's weights the rows that were touched. */
+/* Steps every tensor that is not frozen; of a first layer that takes sparse features the rows that were touched. */
 static inline void
 trainer_step(struct trainer *t)
 {
@@ -217,7 +214,7 @@ trainer_step(struct trainer *t)
 
 		if (w->frozen)
 			continue;
-		if (i != net->layer[0].weight) {
+		if (!trainer_by_row(t, i)) {
 			t->optimiser->step(&t->set, w->n, data, a, b, t->gradient[i]);
 			continue;
 		}
@@ -230,25 +227,62 @@ trainer_step(struct trainer *t)
 	}
 }
 
-/* Plain weights take one step along the mean gradient of B records; the group of a choice head is one record. */
+/* Gradients of all tensors, zero. */
+static inline void
+trainer_clear(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+{
+	for (size_t i = 0; i < t->net->table.n; i++)
+		if (t->gradient[i])
+			memset(t->gradient[i], 0, t->net->table.tensor[i].n * sizeof(float));
+	if (t->net->sparse)
+		trainer_slots(t, batch, from, B);
+}
+
+/* Sends a piece of the step's B records from `from` on forward: its logits go to t->s. */
+static inline void
+trainer_forward(struct trainer *t, const struct batch *batch, size_t from, size_t at, size_t piece)
+{
+	size_t K = net_outputs(t->net);
+	const float *z = net_forward(t->net, batch, from + at, piece);
+
+	for (size_t i = 0; i < piece * K; i++)
+		t->s[at * K + i] = (double)z[i];
+}
+
+/*
+ * Plain weights take one step along the mean gradient of B records; the group of a choice head is one record. The
+ * records go forward and backward in pieces. A group must have gone forward whole before its first piece goes back;
+ * where it has several pieces, they go forward twice.
+ */
 static inline void
 train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 {
 	struct net *net = t->net;
 	enum activation head = arch_head(&net->arch);
-	size_t K = net_outputs(net), mean = head == CHOICE ? 1 : B;
-	const float *z = net_forward(net, batch, from, B);
+	size_t K = net_outputs(net);
+	double mean = head == CHOICE ? 1 : (double)B;
 	float *dz = net->grad[net->n_layers - 1];
 
-	for (size_t i = 0; i < B * K; i++)
-		t->s[i] = (double)z[i];
-	head_probability(head, B, K, t->p, t->s);
+	trainer_clear(t, batch, from, B);
+	net->dropping = t->progress.records + 1;
+	for (size_t at = 0; head == CHOICE && at < B; at += NET_PIECE)
+		trainer_forward(t, batch, from, at, B - at < NET_PIECE ? B - at : NET_PIECE);
+	if (head == CHOICE)
+		head_probability(head, B, K, t->p, t->s);
+	for (size_t at = 0; at < B; at += NET_PIECE) {
+		size_t piece = B - at < NET_PIECE ? B - at : NET_PIECE;
+
+		if (head != CHOICE || B > NET_PIECE)
+			trainer_forward(t, batch, from, at, piece);
+		if (head != CHOICE)
+			head_probability(head, piece, K, t->p + at * K, t->s + at * K);
+		for (size_t i = 0; i < piece * K; i++)
+			dz[i] = (float)((double)batch->weight[from + at + i / K] / mean *
+			                (t->p[at * K + i] - head_target(head, i % K, batch->label[from + at + i / K])));
+		trainer_backward(t, batch, from + at, piece);
+	}
+	net->dropping = 0;
 	trainer_note(t, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
-	for (size_t b = 0; b < B; b++)
-		for (size_t k = 0; k < K; k++)
-			dz[b * K + k] = (float)((double)batch->weight[from + b] / (double)mean *
-			                        (t->p[b * K + k] - head_target(head, k, batch->label[from + b])));
-	trainer_backward(t, batch, from, B);
 	trainer_step(t);
 }
 

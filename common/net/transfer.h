@@ -31,7 +31,8 @@ transfer_layers(struct net *to, const struct net *from, size_t layers)
 	for (size_t i = 0; i < layers; i++) {
 		const struct net_layer *l = &to->layer[i];
 
-		transfer_tensor(&to->table.tensor[l->weight], &from->table.tensor[l->weight], means);
+		if (l->weight != NO_TENSOR)
+			transfer_tensor(&to->table.tensor[l->weight], &from->table.tensor[l->weight], means);
 		if (l->bias != NO_TENSOR)
 			transfer_tensor(net_bias(to, l), &from->table.tensor[l->bias], means);
 	}
