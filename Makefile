@@ -17,7 +17,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-unused-function
 COMPILE = $(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 
-PROGRAMS = featurize simulate holdout pretrain finetune score weights topk ctr revenue feedback metrics
+PROGRAMS = featurize simulate holdout negatives pretrain finetune score weights topk ctr revenue feedback metrics ope
 HEADERS = common/*.h common/*/*.h
 
 all: $(PROGRAMS:%=$(BIN)/%)
@@ -29,6 +29,7 @@ $(PROGRAMS:%=$(BIN)/%): $(HEADERS)
 $(BIN)/featurize: filters/featurize.c
 $(BIN)/simulate: filters/simulate.c
 $(BIN)/holdout: filters/holdout.c
+$(BIN)/negatives: filters/negatives.c
 $(BIN)/pretrain: filters/pretrain.c
 $(BIN)/finetune: filters/finetune.c
 $(BIN)/score: filters/score.c
@@ -38,6 +39,7 @@ $(BIN)/ctr: filters/ctr.c
 $(BIN)/revenue: filters/revenue.c
 $(BIN)/feedback: filters/feedback.c
 $(BIN)/metrics: filters/metrics.c
+$(BIN)/ope: filters/ope.c
 
 # All tests, or those that TESTS names: make check TESTS='tests/ctr.t tests/number.c'
 check: all

@@ -5,8 +5,7 @@
  * writes: key... impressions revenue mean lower upper; with --partial: revenue/1 key... impressions revenue squares
  * memory: O(keys)
  */
-#include "../common/eval/interval.h"
-#include "../common/eval/tally.h"
+#include "../common/eval/compare.h"
 #include "../common/io/decimal.h"
 #include "../common/io/sums.h"
 
@@ -76,12 +75,15 @@ add(struct money more)
 		sums_overflow(&sums);
 }
 
+/* A key's line; of the key that others are compared with, the comparison is not told. */
 static void
-print(const struct keys_entry *key)
+print(const struct keys_entry *key, const struct money *reference)
 {
 	const struct money *m = sums_begin(&sums, key);
+	bool compared = reference && m != reference;
+	struct comparison c = compared ? compare_means(m, reference, sums.level) : comparison_none;
 	double mean = money_mean(m);
-	struct interval interval = mean_interval(m->n, mean, money_variance(m), sums.level);
+	struct interval i = mean_interval(m->n, mean, money_variance(m), sums.level);
 
 	writer_whole(&sums.out, m->n);
 	writer_char(&sums.out, '\t');
@@ -90,17 +92,20 @@ print(const struct keys_entry *key)
 		writer_char(&sums.out, '\t');
 		writer_decimal(&sums.out, (struct decimal){m->squares, 0}, 0);
 	}
-	sums_end(&sums, 3, (double[]){mean, interval.lower, interval.upper});
+	sums_end(&sums, sums.against ? 7 : 3,
+	         (double[]){mean, i.lower, i.upper, c.difference, c.lower, c.upper, c.p});
 }
 
 static void
 print_all(void)
 {
+	const struct money *reference;
 	uint32_t n;
 	struct keys_entry *key = sums_finish(&sums, &n);
 
+	reference = sums_reference(&sums);
 	for (uint32_t i = 0; i < n; i++)
-		print(&key[i]);
+		print(&key[i], reference);
 	free(key);
 }
 

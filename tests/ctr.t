@@ -9,6 +9,7 @@ awk 'BEGIN { for (i = 0; i < 997; i++) printf "u%d\ti%d\t%d\tf\n", i * 31 % 13, 
 
 # by hand: Newcombe 1998 has 15 of 148 from 0.0624 to 0.1605, and 0 of 20 up to 0.1611
 awk 'BEGIN { for (i = 0; i < 148; i++) print "b\t" (i < 15) "\tf"; for (i = 0; i < 20; i++) print "a\t0\tf" }' >newcombe
+grep '^b' newcombe >fifteen
 t "Wilson's interval, by key, keys sorted" 0 "a${tab}20${tab}0${tab}0${tab}0${tab}0.161125158
 b${tab}148${tab}15${tab}0.101351351${tab}0.0623863995${tab}0.160487242" '' ctr -g 1 newcombe
 t 'without -g one line' 0 "168${tab}15${tab}0.0892857143${tab}0.0548547095${tab}0.142079482" '' ctr newcombe
@@ -38,6 +39,18 @@ t '-d another delimiter' 0 "k${tab}1${tab}1${tab}1${tab}0.206549314${tab}1" '' c
 a;b
 k;1
 END
+t '--interval exact: Clopper and Pearson' 0 "a${tab}20${tab}0${tab}0${tab}0${tab}0.168433471
+b${tab}148${tab}15${tab}0.101351351${tab}0.0578440101${tab}0.16165049" '' ctr --interval exact -g 1 newcombe
+t '--interval exact --level' 0 "148${tab}15${tab}0.101351351${tab}0.0635184488${tab}0.15176837" '' \
+	ctr --interval exact --level 0.9 fifteen
+t 'another interval' 2 '' '--interval: neither wilson nor exact: "wald"' ctr --interval wald newcombe
+# by hand: Newcombe 1998 has 56 of 70 less 48 of 80 from 0.0524 to 0.3339; z is 2.65016
+awk 'BEGIN { for (i = 0; i < 70; i++) print "a\t" (i < 56) "\tf"; for (i = 0; i < 80; i++) print "b\t" (i < 48) "\tf" }' >arms
+t "--against: Newcombe's interval of the difference, and p" 0 \
+	"a${tab}70${tab}56${tab}0.8${tab}0.691833555${tab}0.876952608${tab}0.2${tab}0.0524314724${tab}0.333872654${tab}0.00804508137
+b${tab}80${tab}48${tab}0.6${tab}0.49045465${tab}0.700381724${tab}?${tab}?${tab}?${tab}?" '' ctr -g 1 --against b arms
+is 'its interval does not depend on --interval' "$(ctr -g 1 --against b --interval exact arms | cut -f 7-)" \
+	"$(ctr -g 1 --against b arms | cut -f 7-)"
 is 'counts are those of awk' "$(ctr -g 1,2 log | cut -f 1-4)" \
 	"$(awk '{ k = $1 "\t" $2; n[k]++; c[k] += $3 } END { for (k in n) print k "\t" n[k] "\t" c[k] }' log | LC_ALL=C sort)"
 ctr -g 1 log >once

@@ -43,6 +43,15 @@ film,stars
 2,5.0
 9,?
 END
+t '--interval exact' 0 "a${tab}4${tab}2${tab}0.5${tab}0.0675859865${tab}0.932414014" '' feedback --interval exact -g 1 thumbs
+is '--against' "$(feedback -g 1 --positive 3 --against i2 - <<END | cut -f 4,7
+i1${tab}3${tab}f
+i2${tab}1${tab}f
+i1${tab}2${tab}f
+i2${tab}?${tab}f
+END
+)" "0.5${tab}0.5
+0${tab}?"
 is 'counts are those of awk' "$(feedback -g 1,2 --positive 3 log | cut -f 1-5)" \
 	"$(awk '$3 != "?" { k = $1 "\t" $2; n[k]++; c[k] += $3 >= 3 }
 	END { for (k in n) printf "%s\t%d\t%d\t%.9g\n", k, n[k], c[k], c[k] / n[k] }' log | sort)"

@@ -30,6 +30,22 @@ test_normal(void)
 }
 
 static void
+test_normal_tail(void)
+{
+	double worst = 0, both = 0;
+
+	for (double x = 0; x < 37; x += 1.0 / 64) {
+		long double expected = erfcl((long double)x / sqrtl(2)) / 2;
+
+		worst = fmax(worst, fabs((double)(normal_tail(x) / expected - 1)));
+		both = fmax(both, fabs(normal_tail(x) + normal_tail(-x) - 1));
+	}
+	tap_ok(worst < 1e-13, "normal tails are those of long double erfc: %g", worst);
+	tap_ok(both < 1e-15, "both tails make 1");
+	tap_ok(normal_tail(INFINITY) == 0 && normal_tail(-INFINITY) == 1, "beyond infinity there is nothing");
+}
+
+static void
 test_student(void)
 {
 	static const double level[] = {0.6, 0.9, 0.975, 0.995};
@@ -85,6 +101,29 @@ test_student(void)
 }
 
 static void
+test_student_tails(void)
+{
+	static const double df[] = {1, 2, 3, 7, 19.5, 100, 21306, 1e6, 1e9};
+	double worst = 0;
+
+	for (double t = 0; t < 60; t += 0.125) {
+		double two = 2 / (sqrt(2 + t * t) * (sqrt(2 + t * t) + t));
+
+		worst = fmax(worst, fabs(student_tails(1, t) / (2 / MATH_PI * atan2(1, t)) - 1));
+		worst = fmax(worst, fabs(student_tails(2, t) / two - 1));
+		worst = fmax(worst, fabs(student_tails(1e18, t / 10) / 2 / normal_tail(t / 10) - 1));
+	}
+	tap_ok(worst < 1e-13, "Student's tails are the closed forms of 1, 2 and very many degrees of freedom: %g", worst);
+	worst = 0;
+	for (size_t i = 0; i < sizeof df / sizeof *df; i++)
+		for (double p = 0.0005; p < 0.5; p += 0.0625)
+			worst = fmax(worst, fabs(student_tails(df[i], student_quantile(df[i], p)) / (2 * p) - 1));
+	tap_ok(worst < 1e-11, "they lead back from the quantiles: %g", worst);
+	tap_ok(student_tails(5, 0) == 1 && student_tails(5, INFINITY) == 0, "all is beyond 0, nothing beyond infinity");
+	tap_ok(student_tails(5, -2.5705818356363148) == student_tails(5, 2.5705818356363148), "they are two");
+}
+
+static void
 test_wilson(void)
 {
 	/* Newcombe 1998, Statistics in Medicine 17, table I, method 3, 95 % */
@@ -137,7 +176,9 @@ int
 main(void)
 {
 	test_normal();
+	test_normal_tail();
 	test_student();
+	test_student_tails();
 	test_wilson();
 	test_mean();
 	return tap_done();

@@ -11,6 +11,12 @@ awk 'BEGIN { for (i = 0; i < 997; i++) printf "u%d\ti%d\t%s\tf\n", i * 31 % 13, 
 printf '%s\tf\n' 1.2 2.4 1.3 1.3 0.0 1.0 1.8 0.8 4.6 1.4 >sleep
 t "Student's interval" 0 "10${tab}15.8${tab}1.58${tab}0.700114237${tab}2.45988576" '' revenue sleep
 t '--level' 0 "10${tab}15.8${tab}1.58${tab}0.315948115${tab}2.84405189" '' revenue --level 0.99 sleep
+# by hand: Welch's test of the two drugs, as in the manual of R's t.test
+printf '%s\tf\n' 0.7 -1.6 -0.2 -1.2 -0.1 3.4 3.7 0.8 0.0 2.0 | sed "s/^/first$tab/" >drugs
+printf '%s\tf\n' 1.9 0.8 1.1 0.1 -0.1 4.4 5.5 1.6 4.6 3.4 | sed "s/^/second$tab/" >>drugs
+is "--against: Welch's test" "$(revenue -g 1 --against second drugs | cut -f 1,7-)" \
+	"first${tab}-1.58${tab}-3.36548323${tab}0.205483231${tab}0.0793941402
+second${tab}?${tab}?${tab}?${tab}?"
 t 'by key, one impression has no interval' 0 "a${tab}2${tab}3.00${tab}1.5${tab}-4.85310237${tab}7.85310237
 b${tab}1${tab}-0.10${tab}-0.1${tab}?${tab}?" '' revenue -g 1 - <<END
 b${tab}-0.10${tab}f

@@ -67,6 +67,13 @@ sums_are_strict() { # program, columns of a header
 	t '--partial has no header' 2 '' '--partial: its lines have no header' "$program" --partial -H empty
 	t '--merge takes no -y' 2 '' '--merge: reads lines of --partial' "$program" --merge -y 2 empty
 	t '--merge takes no -C' 2 '' '--merge: reads lines of --partial' "$program" --merge -C empty
+	t '--partial compares nothing' 2 '' '--partial: its lines have no figures' "$program" --partial --against k empty
+	t '--against must be a key of the input' 2 '' '--against: there is no key "other"' "$program" -g 1 --against other - <<-END
+		k${tab}1${tab}f
+	END
+	t 'without -g there are no keys to compare' 2 '' '--against: there is no key "k"' "$program" --against k - <<-END
+		k${tab}1${tab}f
+	END
 	t '--level is below 1' 2 '' '--level: not within' "$program" --level 1 empty
 	t 'a missing file' 4 '' 'nowhere: No such file' "$program" nowhere
 	t 'an unknown option' 2 '' 'no such option' "$program" --bogus
@@ -85,6 +92,16 @@ sums_are_strict() { # program, columns of a header
 		printf '1\t%s\n' "$2"
 		"$program" -g 1 ended
 	)"
+	is 'and with --against' "$("$program" -H -g 1 --against k ended)" "$(
+		printf '1\t%s\tdifference\tdifference_lower\tdifference_upper\tp\n' "$2"
+		printf '%s\t?\t?\t?\t?\n' "$("$program" -g 1 ended)"
+	)"
+	printf 'a\tx\t1\tf\na\ty\t1\tf\na\tx\t0\tf\na\ty\t1\tf\nb\ty\t0\tf\na\ty\t0\tf\nb\ty\t0\tf\n' >two
+	is 'a key of several columns is named as it is written' \
+		"$("$program" -g 1,2 --against "a${tab}y" two | awk -F '\t' '{ print $1 $2, $(NF - 3) }' | sed 's/-0.1666666.*/-1\/6/' | paste -s -d , -)" \
+		'ax -1/6,ay ?,by -0.666666667'
+	is '--merge compares as one run does' "$("$program" -g 2 --partial two | "$program" --merge --against y)" \
+		"$("$program" -g 2 --against y two)"
 	"$program" --partial -g 1 ended >part
 	is '--merge takes the names of the keys from -g' "$("$program" --merge -H -g segment part)" "$(
 		printf 'segment\t%s\n' "$2"

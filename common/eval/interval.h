@@ -1,5 +1,5 @@
 /*
- * interval.h - quantiles of Student's t, and the intervals that stand on them and on the normal's.
+ * interval.h - quantiles and tails of Student's t, and the intervals that stand on them and on the normal's.
  *
  * Letters: n observations, k of them positive, z and t the quantile at (1 + level) / 2, where level is the
  * probability that the interval covers the truth (0.95).
@@ -17,6 +17,14 @@
 struct interval {
 	double lower, upper;
 };
+
+/* The ten-point Gauss-Legendre sum on [-1, 1]: its positive nodes, and the weight of each and of its negative. */
+enum { GAUSS_NODES = 5 };
+
+static const double gauss_node[GAUSS_NODES] = {0.14887433898163121088, 0.43339539412924719080, 0.67940956829902440623,
+                                               0.86506336668898451073, 0.97390652851717172008};
+static const double gauss_weight[GAUSS_NODES] = {0.29552422471475287017, 0.26926671930999635509, 0.21908636251598204400,
+                                                 0.14945134915058059315, 0.06667134430868813759};
 
 /*
  * Gamma(x + 1/2) / Gamma(x) for x > 0, relative error below 1e-14: Stirling's series for the logarithm from 20 on,
@@ -53,10 +61,6 @@ student_density(double df, double w)
 static inline double
 student_quantile(double df, double p)
 {
-	static const double node[] = {0.14887433898163121088, 0.43339539412924719080, 0.67940956829902440623,
-	                              0.86506336668898451073, 0.97390652851717172008};
-	static const double weight[] = {0.29552422471475287017, 0.26926671930999635509, 0.21908636251598204400,
-	                                0.14945134915058059315, 0.06667134430868813759};
 	double left = fabs(2 * p - 1), w = 0, step, constant, t;
 
 	if (!(df >= 1 && p > 0 && p < 1))
@@ -68,14 +72,42 @@ student_quantile(double df, double p)
 		step = left / (constant * student_density(df, w));
 		if (!(step > 1e-17 * w) || w + step >= 1)
 			break;
-		for (size_t j = 0; j < 5; j++)
-			sum += weight[j] * (student_density(df, w + step / 2 * (1 - node[j])) +
-			                    student_density(df, w + step / 2 * (1 + node[j])));
+		for (size_t j = 0; j < GAUSS_NODES; j++)
+			sum += gauss_weight[j] * (student_density(df, w + step / 2 * (1 - gauss_node[j])) +
+			                          student_density(df, w + step / 2 * (1 + gauss_node[j])));
 		left -= constant * step / 2 * sum;
 		w += step;
 	}
 	t = 2 * w * sqrt(df) / ((1 - w) * (1 + w));
 	return p < 0.5 ? -t : t;
+}
+
+/*
+ * The probability that Student's variable with df >= 1 degrees of freedom is at least as far from 0 as t. With t =
+ * sqrt(df) sinh(u) the density of u is cosh(u)^-df / B(df / 2, 1/2), smooth and falling exponentially: it is added up
+ * from u on, in steps that follow its fall. Relative error below 1e-13.
+ */
+static inline double
+student_tails(double df, double t)
+{
+	double x = fabs(t) / sqrt(df), u = math_log1p(x + x * x / (1 + sqrt(1 + x * x))), sum = 0, more = 1;
+
+	if (x > 1e100)
+		return 0; /* nearly */
+	while (more > 1e-18 * sum) {
+		double step = 1 / (df * math_tanh(u) + sqrt(df));
+
+		more = 0;
+		for (size_t i = 0; i < 2 * GAUSS_NODES; i++) {
+			double node = i % 2 ? gauss_node[i / 2] : -gauss_node[i / 2];
+			double grown = math_expm1(u + step / 2 * (1 + node)), sinh = (grown + grown / (1 + grown)) / 2;
+
+			more += step / 2 * gauss_weight[i / 2] * math_exp(-df / 2 * math_log1p(sinh * sinh));
+		}
+		sum += more;
+		u += step;
+	}
+	return fmin(1, 2 * sum * gamma_half_ratio(df / 2) / sqrt(MATH_PI));
 }
 
 /*

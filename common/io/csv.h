@@ -3,7 +3,8 @@
  *
  * libcsv trims blanks, skips blank lines, takes a lone CR for the end of a row, and after an unclosed quote
  * swallows what follows without a word. So the rows are framed here, line by line, and libcsv sees one whole
- * row at a time: line numbers are those of the file, and a broken row is refused alone, byte for byte.
+ * row at a time, and only rows with quotes: line numbers are those of the file, and a broken row is refused alone,
+ * byte for byte.
  */
 #ifndef WEIR_CSV_H
 #define WEIR_CSV_H
@@ -108,12 +109,19 @@ csv_row_state(struct view line, char delimiter, size_t *scanned)
 	return state == QUOTED ? CSV_ROW_OPEN : CSV_ROW_WHOLE;
 }
 
-/* The values of a whole row into r->field. */
+/*
+ * The values of a whole row into r->field, views of the row; or of the line where it has no quote and is cut at its
+ * delimiters, which is all that libcsv would do.
+ */
 static inline void
 csv_row_parse(struct csv_row *r, struct view line)
 {
 	size_t from = 0;
 
+	if (!memchr(line.at, '"', line.n)) {
+		r->n = line_cut(line, r->delimiter, &r->field, &r->field_capacity);
+		return;
+	}
 	r->n = r->n_bytes = 0;
 	if (csv_parse(&r->parser, line.at, line.n, csv_row_value, NULL, r) != line.n ||
 	    csv_fini(&r->parser, csv_row_value, NULL, r) != 0)

@@ -411,4 +411,22 @@ input_close(struct input *in)
 	in->buffer = NULL;
 }
 
+/*
+ * Cuts a line at a delimiter into *field, an array of *capacity views that grows. Returns how many there are, 1 at
+ * least.
+ */
+static inline size_t
+line_cut(struct view line, char delimiter, struct view **field, size_t *capacity)
+{
+	const char *p = line.at, *end = line.at + line.n, *next;
+
+	for (size_t n = 0;; p = next + 1) {
+		next = memchr(p, delimiter, (size_t)(end - p));
+		*field = grow(*field, capacity, n + 1, sizeof **field);
+		(*field)[n++] = (struct view){p, (size_t)((next ? next : end) - p)};
+		if (!next)
+			return n;
+	}
+}
+
 #endif

@@ -102,6 +102,10 @@ number_parse(struct view text, double *value)
 	int64_t power = 0, exponent = 0;
 	size_t digits;
 
+	if (text.n == 1 && is_digit(*p)) { /* most labels */
+		*value = *p - '0';
+		return true;
+	}
 	if (p < end && (*p == '-' || *p == '+'))
 		negative = *p++ == '-';
 	for (start = p; p < end && is_digit(*p); p++)

@@ -125,6 +125,19 @@ rows_next(struct rows *r)
 	return false;
 }
 
+/* A row that was kept, as rows_next gave it out, is in hand again. */
+static inline void
+rows_again(struct rows *r, struct view line)
+{
+	if (r->csv)
+		csv_row_parse(&r->row, line);
+	else
+		record_split(&r->record, line);
+	r->line = line;
+	r->field = r->csv ? r->row.field : r->record.field;
+	r->n = r->csv ? r->row.n : r->record.n;
+}
+
 /*
  * The place, from 0, of a column: with CSV by name, else by field number (-1 is the last). To be called once a
  * row is in hand; a column that is not there is an error of the command line.
@@ -161,6 +174,34 @@ rows_put(const struct rows *r, struct writer *w, struct view value)
 		writer_escaped(w, value);
 	else
 		writer_view(w, value);
+}
+
+/* What stands between the values of a row. */
+static inline char
+rows_separator(const struct rows *r)
+{
+	return r->csv ? r->row.delimiter : '\t';
+}
+
+/* A value on its way into a row of the same kind: in CSV it is quoted where it must be. */
+static inline void
+rows_write(const struct rows *r, struct writer *w, struct view value)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; r->csv && i < value.n; i++)
+		quoted |= value.at[i] == rows_separator(r) || value.at[i] == '"' || value.at[i] == '\n' || value.at[i] == '\r';
+	if (!quoted) {
+		writer_view(w, value);
+		return;
+	}
+	writer_char(w, '"');
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.at[i] == '"')
+			writer_char(w, '"');
+		writer_char(w, value.at[i]);
+	}
+	writer_char(w, '"');
 }
 
 static inline void

@@ -22,6 +22,7 @@ struct sums {
 	const char *group;    /* columns of the key, comma-separated; NULL: all rows are one */
 	const char *value;    /* column of the value; NULL is the last but one field */
 	bool header, partial, merge;
+	const char *against;  /* key that the others are compared with; NULL: none */
 	double level;
 	struct input in;
 	struct rows rows;
@@ -46,6 +47,7 @@ struct sums {
 	ROWS_OPTIONS((s).rows),                                                                                 \
 	{'g', "group", "KEYS", "columns to sum by, comma-separated", CLI_TEXT, &(s).group, 0, 0},               \
 	{'H', "header", NULL, "print a header", CLI_FLAG, &(s).header, 0, 0},                                   \
+	{'\0', "against", "KEY", "compare each key with this one", CLI_TEXT, &(s).against, 0, 0},               \
 	{'\0', "level", "P", "probability that an interval covers", CLI_REAL, &(s).level, 0, 0.999999},         \
 	{'\0', "merge", NULL, "input is lines of --partial: add them up", CLI_FLAG, &(s).merge, 0, 0},          \
 	{'\0', "partial", NULL, "print mergeable statistics, no figures", CLI_FLAG, &(s).partial, 0, 0},        \
@@ -78,6 +80,8 @@ sums_open(struct sums *s, int argc, char **argv, int first)
 		die_usage("--merge: reads lines of --partial: no -C, -d, -y");
 	if (s->partial && s->header)
 		die_usage("--partial: its lines have no header (-H)");
+	if (s->partial && s->against)
+		die_usage("--partial: its lines have no figures: compare when they are merged (--against)");
 	rows_open(&s->rows, &s->in);
 	if (s->rows.csv && !s->value)
 		die_usage("-C: -y must name the column to sum");
@@ -237,9 +241,22 @@ sums_finish(struct sums *s, uint32_t *n)
 	}
 	if (s->header) {
 		writer_text(&s->out, s->columns);
-		writer_char(&s->out, '\n');
+		writer_text(&s->out, s->against ? "\tdifference\tdifference_lower\tdifference_upper\tp\n" : "\n");
 	}
 	return keys_sorted(&s->keys);
+}
+
+/* After the last row: the tally of the key to compare with, or NULL where nothing is to be compared. */
+static inline const void *
+sums_reference(const struct sums *s)
+{
+	uint32_t id;
+
+	if (!s->against)
+		return NULL;
+	if (!keys_find(&s->keys, view_of(s->against), &id))
+		die_usage("--against: there is no key \"%.40s\"", s->against);
+	return s->tally + id * s->size;
 }
 
 /* Starts the line of a key. Returns its tally. */

@@ -37,7 +37,9 @@ head_loss(enum activation head, size_t K, const double *z, const double *p, floa
 
 	switch (head) {
 	case SIGMOID:
-		return math_softplus(label > 0 ? -z[0] : z[0]);
+		if (fabs(z[0]) > 16) /* 1 - p has lost too many digits */
+			return math_softplus(label > 0 ? -z[0] : z[0]);
+		return -math_log(label > 0 ? p[0] : 1 - p[0]);
 	case SOFTMAX:
 		q = p[(size_t)label < K ? (size_t)label : 0];
 		return -math_log(q > least ? q : least);

@@ -275,14 +275,14 @@ net_classes(const struct net *net)
 static inline void
 net_fetch(const struct net *net, const struct batch *batch, size_t i)
 {
-	const struct tensor *t = &net->table.tensor[net->layer[0].weight];
-	size_t row;
+	const float *w;
+	size_t row = net->layer[0].O * (net->beliefs ? 2 : 1);
 
 	if (i >= batch->n || !net->sparse)
 		return;
-	row = t->n / (size_t)t->shape[0] * t->width;
+	w = tensor_floats(&net->table.tensor[net->layer[0].weight]);
 	for (size_t j = batch->start[i]; j < batch->start[i + 1]; j++)
-		__builtin_prefetch((const char *)t->data + batch->features.index[j] * row);
+		__builtin_prefetch(w + batch->features.index[j] * row);
 }
 
 /* Spreads the features of records from .. from + B into vectors, zeros where there are none. */

@@ -32,7 +32,7 @@
 
 enum {
 	GEMM_DEPTH = 256,
-	GEMM_HEIGHT = 120,
+	GEMM_HEIGHT = 240,
 	GEMM_WIDTH = 512, /* columns of B that are packed at a time */
 	GEMM_PANEL = 32,  /* columns of the widest panel: GEMM_WIDTH is a multiple */
 	GEMM_REUSE = 6,   /* from so many readings on it pays to pack */

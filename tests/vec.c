@@ -1,0 +1,66 @@
+/*
+ * vec.c - sums of vectors against plain loops, bit for bit. Vectors are exactly as long as they need to be, so that a
+ * sanitizer sees every step outside.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/num/random.h"
+#include "../common/num/vec.h"
+#include "tap.h"
+
+enum { MOST = 70 };
+
+static float *
+draw(size_t n, uint64_t seed)
+{
+	float *x = malloc((n + !n) * sizeof *x);
+
+	if (!x)
+		exit(1);
+	for (size_t i = 0; i < n; i++)
+		x[i] = (float)(random_uniform(seed, i) - 0.5);
+	return x;
+}
+
+static float
+dot_by_rule(size_t n, const float *x, const float *y)
+{
+	float sum[8] = {0};
+
+	for (size_t i = 0; i < n; i++)
+		sum[i % 8] += x[i] * y[i];
+	for (size_t half = 4; half > 0; half /= 2)
+		for (size_t l = 0; l < half; l++)
+			sum[l] += sum[l + half];
+	return sum[0];
+}
+
+int
+main(void)
+{
+	const float three[] = {1, 2, 3}, other[] = {4, -5, 6};
+	bool add = true, axpy = true, dot = true;
+
+	for (size_t n = 0; n <= MOST; n++) {
+		float *x = draw(n, 1), *y = draw(n, 2), *plain = draw(n, 2);
+
+		dot = dot && vec_dot(n, x, y) == dot_by_rule(n, x, y);
+		vec_add(n, y, x);
+		for (size_t i = 0; i < n; i++)
+			plain[i] += x[i];
+		add = add && memcmp(y, plain, n * sizeof *y) == 0;
+		vec_axpy(n, y, 0.3f, x);
+		for (size_t i = 0; i < n; i++)
+			plain[i] += 0.3f * x[i];
+		axpy = axpy && memcmp(y, plain, n * sizeof *y) == 0;
+		free(x);
+		free(y);
+		free(plain);
+	}
+	tap_ok(add, "y += x, of 0 to %d", MOST);
+	tap_ok(axpy, "y += a x, of 0 to %d", MOST);
+	tap_ok(dot, "dot products of 0 to %d", MOST);
+	tap_ok(vec_dot(3, three, other) == 12 && vec_dot(0, three, other) == 0, "(1 2 3) (4 -5 6) = 12; of nothing 0");
+	return tap_done();
+}
