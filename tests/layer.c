@@ -64,8 +64,8 @@ plain_logits(const struct plain *p, const struct batch *batch, size_t b, double 
 				y[o] += w[o * l->I + j] * x[j];
 		}
 		for (size_t o = 0; o < l->O; o++)
-			x[o] = i + 1 < p->net->n_layers ? plain_activation(l->activation, y[o]) : y[o];
-		if (i + 1 < p->net->n_layers && l->activation == SOFTMAX)
+			x[o] = i + 1 < p->net->n_layers ? plain_activation(l->spec.activation, y[o]) : y[o];
+		if (i + 1 < p->net->n_layers && l->spec.activation == SOFTMAX)
 			plain_softmax(l->O, x);
 	}
 	memcpy(z, x, net_outputs(p->net) * sizeof *z);
@@ -155,7 +155,7 @@ test_gradient(const char *layers, size_t B)
 	make_net(&net, layers, 5);
 	make_batch(&batch, &net, B, 11 + B);
 	plain_copy(&plain, &net);
-	net_reserve(&net, B);
+	net_reserve(&net);
 	logits = net_forward(&net, &batch, 0, B);
 	for (size_t b = 0; b < B; b++) {
 		plain_logits(&plain, &batch, b, z);
@@ -209,13 +209,13 @@ test_contract(void)
 	const float x[] = {1, -2, 3}, w[] = {0.5f, 1, -1, 2, 0, 1}, dy[] = {1, -1};
 	const size_t start[] = {0, 2};
 	const uint32_t slot[] = {1, 0};
-	float dx[3] = {9, 9, 9}, dw[6] = {1, 1, 1, 1, 1, 1}, dbias[2] = {1, 1}, rows[4] = {1, 1, 1, 1};
+	float scratch[4096], dx[3] = {9, 9, 9}, dw[6] = {1, 1, 1, 1, 1, 1}, dbias[2] = {1, 1}, rows[4] = {1, 1, 1, 1};
 
-	dense_backward(1, 3, 2, dx, dw, dbias, x, w, dy);
+	dense_backward(1, 3, 2, dx, dw, dbias, x, w, dy, scratch);
 	tap_ok(dx[0] == -1.5f && dx[1] == 1 && dx[2] == -2, "dense: dx is written");
 	tap_ok(dw[0] == 2 && dw[1] == -1 && dw[2] == 4 && dw[3] == 0 && dw[4] == 3 && dw[5] == -2 && dbias[0] == 2 &&
 	       dbias[1] == 0, "dense: dw and dbias are added to");
-	dense_backward(1, 3, 2, NULL, NULL, NULL, x, w, dy);
+	dense_backward(1, 3, 2, NULL, NULL, NULL, x, w, dy, scratch);
 	sparse_backward(1, 2, rows, dbias, start, slot, x, dy);
 	tap_ok(rows[0] == -1 && rows[1] == 3 && rows[2] == 2 && rows[3] == 0 && dbias[0] == 3 && dbias[1] == -1,
 	       "sparse: dw and dbias are added to, by slot");
@@ -235,7 +235,7 @@ test_formula(size_t K)
 	snprintf(layers, sizeof layers, K == 1 ? "dense %zu sigmoid" : "dense %zu softmax", K);
 	make_net(&net, layers, 3);
 	make_batch(&batch, &net, MAX_B, 17);
-	net_reserve(&net, 1);
+	net_reserve(&net);
 	for (size_t b = 0; b < MAX_B; b++) {
 		long double e[MAX_O], Z = K == 1 ? 1 : 0;
 
