@@ -28,12 +28,10 @@ static const struct cli cli = {"pretrain", "learn a model from records", "[file 
 static void
 start(struct model *m)
 {
-	char text[64];
-	struct arch arch;
+	struct arch arch = arch_logistic((uint32_t)bits);
 	struct arch_fault fault;
 
-	snprintf(text, sizeof text, "hash %d, dense 1 sigmoid", (int)bits);
-	if (!arch_parse(&arch, architecture ? architecture : text, &fault))
+	if (architecture && !arch_parse(&arch, architecture, &fault))
 		die_usage("--architecture: %s: \"%.*s\"", fault.rule, (int)fault.word.n, fault.word.at);
 	learn_choose(&learn, m, &arch, NULL);
 	m->variance = variance;

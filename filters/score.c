@@ -15,7 +15,7 @@ static struct input in = INPUT_DEFAULTS;
 
 static const struct cli_option options[] = {
 	{'g', "group", "FIELD", "group, for a choice head and for --sample", CLI_INT, &group_field, -1e6, 1e6},
-	{'k', "best", "N", "softmax: the N best classes, and the labelled one (0: all)", CLI_INT, &keep, 0, 1e9},
+	{'k', "best", "N", "softmax: so many of the best classes, and the labelled one; 0 is all", CLI_INT, &keep, 0, 1e9},
 	{'m', "model", "FILE", "model to predict with", CLI_TEXT, &path, 0, 0},
 	{'y', "label", "FIELD", "label, which may be ?", CLI_INT, &label_field, -1e6, 1e6},
 	{'\0', "sample", NULL, "beliefs: score by one draw of the weights for each group", CLI_FLAG, &draw, 0, 0},

@@ -249,6 +249,33 @@ test_many_updates(void)
 		printf("# %g, not %g\n", (double)variance, expected);
 }
 
+/* The same through the training loop, which must round every record by numbers of its own. */
+static void
+test_rounding_of_records(void)
+{
+	const uint64_t n = 2000000;
+	double right = log(0.08 / 0.92), mean;
+	struct net net;
+	struct trainer t;
+	struct batch batch = {0};
+	struct written r = {.n = 1, .index = {3}, .value = {1}, .weight = 1};
+
+	make_net(&net, "sigmoid", 1);
+	((double *)net.table.tensor[1].data)[1] = 1e-12; /* the bias stays out of it */
+	trainer_init(&t, &net, NULL, (struct optimiser_settings){0});
+	put_record(&batch, &r);
+	for (uint64_t i = 0; i < n; i++) {
+		batch.label[0] = i % 25 == 7 || i % 25 == 20;
+		train(&t, &batch, 0, 1);
+	}
+	mean = (double)tensor_floats(&net.table.tensor[0])[6];
+	if (!tap_ok(fabs(mean - right) < 0.02, "every record is rounded by other random numbers"))
+		printf("# %.6f, not %.6f\n", mean, right);
+	trainer_free(&t);
+	batch_free(&batch);
+	net_free(&net);
+}
+
 static void
 test_round(void)
 {
@@ -378,6 +405,7 @@ main(void)
 	test_reference("softmax", SOFTMAX, 5, 1);
 	test_reference("choice", CHOICE, 1, 7);
 	test_many_updates();
+	test_rounding_of_records();
 	test_round();
 	test_extremes();
 	test_zero();

@@ -12,15 +12,17 @@ usual() { # program
 	simulate) echo 'none stdout 0 -n 3' ;;
 	featurize) echo "log.csv stdout 0 -C -k item 'clicked ~ user + log1p(price)'" ;;
 	holdout) echo 'records stdout 0 -v --last 1' ;;
-	negatives) echo 'records stdout 0 -k 1' ;;
+	negatives) echo 'records stdout 0 -k 1 --catalogue "$tmp/items"' ;;
 	pretrain) echo 'records made 0 -b 8 -o "$tmp/made"' ;;
 	finetune) echo 'records made 0 -m "$tmp/model" -o "$tmp/made"' ;;
+	candidates) echo 'scored stdout 0 --catalogue "$tmp/items"' ;;
 	weights) echo 'none stdout 0 -m "$tmp/model"' ;;
 	score) echo 'records stdout 0 -m "$tmp/model"' ;;
 	topk) echo 'scored stdout 0 -k 1' ;;
 	ctr | feedback) echo 'log.csv stdout 3 -C -g item -y clicked' ;;
 	revenue) echo 'log.csv stdout 3 -C -g item -y price' ;;
 	metrics) echo 'scored stdout 3 -k 1' ;;
+	verdict) echo 'scored stdout 3 -M auc "$tmp/scored"' ;;
 	ope) echo 'decisions stdout 3 --target -1' ;;
 	esac
 }
@@ -138,6 +140,7 @@ printf 'user,item,price,clicked\nu1,i1,9.99,1\nu1,i2,1.5,0\nu2,i1,1234.25,0\nu2,
 printf 'u1\ti1\t1\t3 7:0.5\nu1\ti2\t0\t4\nu2\ti1\t0\t3 9:0.25\nu2\ti2\t1\t4 7\n' >"$tmp/records"
 printf 'u1\ti1\t1\t0.75\nu1\ti2\t0\t0.5\nu2\ti1\t0\t0.125\nu2\ti2\t1\t0.25\n' >"$tmp/scored"
 printf 'u1\ti1\t0.5\t1\t0.25\nu1\ti2\t0.5\t0\t0.75\nu2\ti1\t0.25\t0\t0.25\nu2\ti2\t0.5\t1\t0.5\n' >"$tmp/decisions"
+printf 'i1\t5\ni2\t3\ni3\t1\n' >"$tmp/items"
 mkdir "$tmp/locked" && chmod 555 "$tmp/locked"
 mkfifo "$tmp/pipe"
 pretrain -b 8 -o "$tmp/model" "$tmp/records"

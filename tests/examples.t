@@ -32,6 +32,8 @@ t 'email without data' 0 - '' "$tmp/project/examples/email/run"
 is 'email says where they come from' "$(grep -c '^skipped: .*blog.minethatdata.com' "$tmp/.out")" 1
 t 'movies without data' 0 - '' "$tmp/project/examples/movies/run"
 is 'movies says where they come from' "$(grep -c '^skipped: .*grouplens.org' "$tmp/.out")" 1
+t 'verdict without data' 0 - '' "$tmp/project/examples/verdict/run"
+is 'verdict says where they come from' "$(grep -c '^skipped: .*grouplens.org' "$tmp/.out")" 1
 t 'a folder without the data of email' 2 '' '^run: no hillstrom.csv in .*minethatdata' "$tmp/project/examples/email/run" "$tmp"
 t 'a folder without the data of movies' 2 '' '^run: no ratings.csv in .*grouplens' "$tmp/project/examples/movies/run" "$tmp"
 t 'an option that there is not' 2 '' usage "$tmp/project/examples/email/run" -z
@@ -124,6 +126,16 @@ if plain movielens-small ratings.csv >"$tmp/ratings.csv" && plain movielens-smal
 	is 'what the fine-tuned model ranks first pleases most' \
 		"$(awk '$1 == "all" { all = $4 } $1 == "five" { rate[$3] = $6 } END {
 			print (rate["target"] > all) (rate["tuned"] > rate["target"]) (rate["tuned"] > rate["source"]) }' "$tmp/printed")" 111
+	t 'verdict' 0 - '' "$here/../examples/verdict/run" -o "$tmp/verdict" "$tmp" 3000
+	cp "$tmp/.out" "$tmp/said"
+	is 'transfer gains AUC and log-loss from the target alone' \
+		"$(awk '$1 == "tuned" { print $2, $NF; if (++n == 2) exit }' "$tmp/said")" 'auc gain
+logloss gain'
+	is 'the source alone is found worse than 3000 ratings' \
+		"$(awk '$1 == "source" && $2 == "logloss" { print $(NF - 1), $NF }' "$tmp/said")" 'negative transfer'
+	is 'the figures are those of metrics' "$(awk '$1 == "tuned" && $2 == "auc" { print $4, $5; exit }' "$tmp/said")" \
+		"$(for model in target tuned; do metrics -M auc "$tmp/verdict/$model.scored"; done |
+			awk '{ printf "%s%.4f", sep, $2; sep = " " }')"
 	# The title of a recommended film, as movies.csv has it, and the ratings of its user.
 	awk -F , '
 	FILENAME ~ /ratings/ { rated[$1, $2]; next }

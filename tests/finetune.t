@@ -118,6 +118,8 @@ is 'the last layer is another' "$(weights --info -m tuned | grep -E '^(architect
 transfer${tab}head"
 finetune --head 'dense 4 softmax' -m net -o again /dev/null 2>/dev/null
 is 'the layers below are the source'"'"'s' "$(tensors again '0.*' >after; tensors net '0.*' | cmp - after)" ''
+finetune --head 'dense 1 sigmoid' -m net -o again /dev/null 2>/dev/null
+is 'a head of the same shape is a new one' "$(tensors again 2.weight >after; tensors net 2.weight | cmp -s - after; echo $?)" 1
 
 # ---- frozen ----
 

@@ -299,8 +299,8 @@ test_heads(void)
 	}
 	tap_ok(finite, "wherever the largest stands");
 	p[0] = 0.25, p[1] = 0.75;
-	tap_ok(fabs(head_loss(SIGMOID, 1, (double[]){log(3)}, p, 1) - log(4.0 / 3)) < 1e-15 &&
-	       fabs(head_loss(SIGMOID, 1, (double[]){log(3)}, p, 0) - log(4)) < 1e-15 &&
+	tap_ok(fabs(head_loss(SIGMOID, 1, (double[]){log(3)}, &p[1], 1) - log(4.0 / 3)) < 1e-15 &&
+	       fabs(head_loss(SIGMOID, 1, (double[]){log(3)}, &p[1], 0) - log(4)) < 1e-15 &&
 	       fabs(head_loss(SOFTMAX, 2, z, p, 0) - log(4)) < 1e-15 && fabs(head_loss(CHOICE, 1, z, p, 1) - log(4)) < 1e-15 &&
 	       head_loss(CHOICE, 1, z, p, 0) == 0 && head_loss(LINEAR, 1, (double[]){3}, p, 1) == 4, "losses by hand");
 }

@@ -352,6 +352,47 @@ test_random(void)
 	tap_ok(wrong_ndcg == 0, "ndcg gives each tied record the mean discount of the places: %zu differ", wrong_ndcg);
 }
 
+/*
+ * What pairs are compared by: their mean is the metric, their variance by their number is its variance. Each group has
+ * a record of each class, so that AUC's corrections for groups without one are all the same.
+ */
+static void
+test_spread(void)
+{
+	size_t wrong_mean = 0, wrong_auc = 0;
+
+	for (size_t i = 0; i < CASES; i++) {
+		struct metric_record all[MOST], grouped[MOST];
+		struct metric_cluster cluster[MOST_GROUPS] = {{0}};
+		struct metric_list list[MOST_GROUPS], whole = {all, NULL, 0};
+		float ideal[MOST];
+		size_t end[MOST_GROUPS], n_groups = 2 + draw(MOST_GROUPS - 1), n = 2 * n_groups + draw(MOST - 2 * MOST_GROUPS);
+		double value[MOST_GROUPS], weight[MOST_GROUPS];
+		struct metric_estimate want, got;
+
+		for (size_t j = 0; j < n; j++)
+			all[j] = (struct metric_record){(double)draw(20) / 20, (float)(j < 2 * n_groups ? j % 2 : draw(2)),
+			                                (uint32_t)(j < 2 * n_groups ? j / 2 : draw(n_groups))};
+		metric_deal(n, n_groups, list, grouped, ideal, end, all);
+		for (size_t g = 0; g < n_groups; g++) {
+			value[g] = i % 2 && g == 0 ? NAN : metric_logloss(&list[g], 0);
+			weight[g] = (double)list[g].n;
+		}
+		want = metric_mean(value, weight, n_groups);
+		metric_unweigh(value, weight, n_groups);
+		got = metric_mean(value, NULL, n_groups);
+		wrong_mean += !near(got.value, (long double)want.value) ||
+		              (isfinite(want.variance) && !near(got.variance, (long double)want.variance));
+		whole.n = n;
+		want = metric_auc_overall(&whole, n_groups, cluster);
+		metric_spread(n_groups, value, want.value, cluster);
+		got = metric_mean(value, NULL, n_groups);
+		wrong_auc += !near(got.value, (long double)want.value) || !near(got.variance, (long double)want.variance);
+	}
+	tap_ok(wrong_mean == 0, "values made of weighted ones have their mean and its variance: %zu of %d cases differ", wrong_mean, CASES);
+	tap_ok(wrong_auc == 0, "so have those made of auc's influences: %zu differ", wrong_auc);
+}
+
 static void
 test_orders(void)
 {
@@ -382,6 +423,7 @@ main(void)
 	test_classes();
 	test_mean();
 	test_random();
+	test_spread();
 	test_orders();
 	return tap_done();
 }

@@ -189,7 +189,7 @@ wrong 'no number' 'a\tmany\n' '1: field 2 \(count\): not a count: "many"'
 wrong 'no count' 'a\n' '1: too few fields'
 printf 'x\ny\n' >names
 t 'without --power counts are not needed' 0 - '' negatives -k 2 --catalogue names cut
-is 'and items of the input are not drawn' "$(grep -c "^a$tab[xy]$tab" .out)" 2
+is 'and items of the input are not drawn' "$(grep -c "^a${tab}[xy]${tab}" .out)" 2
 printf 'x\t1e300\n' >huge
 t 'weights that overflow' 3 '' 'have no finite sum' negatives --power 10 --catalogue huge cut
 t 'a missing catalogue' 4 '' 'nowhere: No such file' negatives --catalogue nowhere cut

@@ -203,6 +203,7 @@ t 'an architecture that is none' 2 '' '--architecture: no such layer \(hash, den
 t 'no such optimizer' 2 '' 'no such optimizer: "x"' pretrain --optimizer x -o model log
 t 'beliefs have no rate' 2 '' '--rate: beliefs have none' pretrain -r 1 -o model log
 t 'beliefs have no batch' 2 '' '--batch: beliefs have none' pretrain -B 10 -o model log
+t 'choices have no batch' 2 '' '--batch: a choice head learns group by group' pretrain -B 10 --optimizer sgd -a 'hash 8, dense 1 choice' -o model choices
 t 'beliefs learn once' 2 '' '--epochs: beliefs learn a record once' pretrain -e 2 -o model log
 t 'beliefs are for log-linear models' 2 '' 'beliefs are for log-linear models' pretrain -a 'hash 3, dense 1' --optimizer beliefs -o model log
 t 'penalties are for ftrl' 2 '' '--l1: for --optimizer ftrl' pretrain --optimizer sgd --l1 1 -o model log

@@ -96,7 +96,8 @@ test_label(void)
 	} cases[] = {
 		{"1", LABEL_BINARY, 1, NULL}, {"0", LABEL_BINARY, 0, NULL}, {"1.0", LABEL_BINARY, 1, NULL},
 		{"2", LABEL_BINARY, 0, "neither 0 nor 1"}, {"-1", LABEL_BINARY, 0, "neither 0 nor 1"},
-		{"0.5", LABEL_BINARY, 0, "neither 0 nor 1"}, {"1e300", LABEL_BINARY, 0, "neither 0 nor 1"},
+		{"0.5", LABEL_BINARY, 0, "neither 0 nor 1"}, {"1e300", LABEL_BINARY, 0, "too large"},
+		{"-1e31", LABEL_ANY, 0, "too large"},
 		{"9", 10, 9, NULL}, {"10", 10, 0, "not a class of the model"}, {"1.5", 10, 0, "not a class of the model"},
 		{"-2.5", LABEL_ANY, -2.5f, NULL}, {"?", LABEL_ANY, 0, "unknown, where one is needed"},
 		{"", LABEL_ANY, 0, "not a number"}, {"nan", LABEL_ANY, 0, "not a number"}, {"1,5", 2, 0, "not a number"},

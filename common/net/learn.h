@@ -64,11 +64,13 @@ learn_choose(const struct learn *l, struct model *m, const struct arch *arch, co
 		die_usage("--optimizer: beliefs are for log-linear models: hash, then one dense with sigmoid, softmax or choice");
 	if (!m->optimiser && (!isnan(l->rate) || l->batch > 1))
 		die_usage("--%s: beliefs have none; --optimizer names a learner that does", isnan(l->rate) ? "batch" : "rate");
+	if (l->batch > 1 && arch_head(arch) == CHOICE)
+		die_usage("--batch: a choice head learns group by group");
 	if (!(m->optimiser && strcmp(m->optimiser->name, "ftrl") == 0) && (l->l1 > 0 || l->l2 > 0))
 		die_usage("--%s: for --optimizer ftrl", l->l1 > 0 ? "l1" : "l2");
 	if (m->optimiser)
 		m->set = (struct optimiser_settings){isnan(l->rate) ? m->optimiser->rate : l->rate, l->l1, l->l2, 0};
-	m->batch = l->batch ? (uint64_t)l->batch : arch->n == 2 ? 1 : 32;
+	m->batch = l->batch ? (uint64_t)l->batch : arch->n == 2 || arch_head(arch) == CHOICE ? 1 : 32;
 	m->seed = (uint64_t)l->seed;
 }
 

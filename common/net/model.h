@@ -25,7 +25,7 @@ struct model {
 	struct safetensors file;            /* that the tensors view, between model_open and model_own or model_free */
 };
 
-/* The model file at path cannot be used. */
+/* The model file at path cannot be used. Strangers' bytes in the message are printable when it is printed. */
 CLI_PRINTF(2, 3)
 _Noreturn static inline void
 model_refuse(const char *path, const char *format, ...)
@@ -36,6 +36,9 @@ model_refuse(const char *path, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(why, sizeof why, format, arguments);
 	va_end(arguments);
+	for (char *c = why; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 127)
+			*c = '?';
 	errno = 0;
 	die_system("%s: %s", path, why);
 }
@@ -162,6 +165,8 @@ model_open(struct model *m, const char *path)
 			model_refuse(path, "its \"batch\" is 0");
 	}
 	m->variance = m->optimiser ? BELIEF_VARIANCE : model_number(&m->file, path, "variance");
+	if (!(m->variance > 0))
+		model_refuse(path, "its \"variance\" is 0");
 	m->seed = model_count(&m->file, path, "seed");
 	m->progress.records = model_count(&m->file, path, "examples");
 	m->progress.weight = model_number(&m->file, path, "weight_sum");
