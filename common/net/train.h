@@ -251,13 +251,8 @@ trainer_forward(struct trainer *t, const struct batch *batch, size_t from, size_
 
 /*
  * Plain weights take one step along the mean gradient of B records; the group of a choice head is one record, and a
- * linear head descends half the square. The records go forward and backward in pieces. A group must have gone forward whole before its first piece goes back;
- * where it has several pieces, they go forward twice.
-=======
-/*
- * Plain weights take one step along the mean gradient of B records; the group of a choice head is one record, and a
- * linear head descends half the square.
->>>>>>> main
+ * linear head descends half the square. The records go forward and backward in pieces. A group must have gone forward
+ * whole before its first piece goes back; where it has several pieces, they go forward twice.
  */
 static inline void
 train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
