@@ -107,24 +107,41 @@ choose_test(void)
 
 /* ---- comparisons ---- */
 
-/* Of the places of a block, at which systems have the values a and b; groups without one do not count. False: none do. */
+/* Mean of the values that there are; NaN without any. */
+static double
+mean_of(size_t n, const double *value)
+{
+	double sum = 0;
+	size_t counted = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!isnan(value[i])) {
+			sum += value[i];
+			counted++;
+		}
+	return sum / (double)counted;
+}
+
+/*
+ * Of the places of a block, at which systems have the values a and b. Groups without a value do not count; where one
+ * system alone has none, as in ppv where it says no positive, it is its mean, which the group does not move. False:
+ * nothing can be compared.
+ */
 static bool
 compare(struct comparison *c, size_t n, const double *a, const double *b)
 {
-	*c = (struct comparison){0};
-	for (size_t i = 0; i < n; i++) {
-		if (isnan(a[i]) || isnan(b[i]))
-			continue;
-		c->a += a[i];
-		c->b += b[i];
-		c->above += b[i] > a[i];
-		c->below += b[i] < a[i];
-		difference[c->n++] = b[i] - a[i];
-	}
-	if (!c->n)
+	*c = (struct comparison){.a = mean_of(n, a), .b = mean_of(n, b)};
+	if (isnan(c->a) || isnan(c->b))
 		return false;
-	c->a /= (double)c->n;
-	c->b /= (double)c->n;
+	for (size_t i = 0; i < n; i++) {
+		double x = isnan(a[i]) ? c->a : a[i], y = isnan(b[i]) ? c->b : b[i];
+
+		if (isnan(a[i]) && isnan(b[i]))
+			continue;
+		c->above += y > x;
+		c->below += y < x;
+		difference[c->n++] = y - x;
+	}
 	c->difference = paired_mean(c->n, difference);
 	c->effect = paired_effect(c->n, difference);
 	c->interval = test->interval(c->n, difference);
@@ -259,8 +276,8 @@ print_comparison(const struct comparison *c, struct view metric, bool less)
 static bool
 less_is_better(struct view name)
 {
-	const char *at = memchr(name.at, '@', name.n), *rest = less_list ? less_list : "";
-	const struct metric *m = metric_find(name.at, at ? (size_t)(at - name.at) : name.n);
+	const char *rest = less_list ? less_list : "";
+	const struct metric *m = metric_find(name.at, name.n); /* those that take a cutoff are gains */
 	struct view listed;
 
 	while (scored_next_name(&rest, &listed))

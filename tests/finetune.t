@@ -142,6 +142,38 @@ data beliefs >bytes
 data tuned | cmp - bytes >difference
 is 'all of it: byte for byte, and nothing is widened' "$(cat difference)" ''
 
+# ---- adaptive ----
+
+tensors() { # a model's numbers, all of them
+	weights --all -m "$1" | cksum
+}
+
+t 'what is done if nothing is said' 0 '' 'is best, with probability .* nats better' finetune -m beliefs -o adapted target
+cp adapted named
+t '--auto' 0 '' 'shift .* is best' finetune --auto -m beliefs -o adapted target
+is '--auto is what is done if nothing is said' "$(cmp adapted named 2>&1)" ''
+best=$(weights --info -m adapted | sed -n 's/^transfer.auto, //p')
+case $best in
+shift*) t "$best by itself" 0 '' '' finetune --shift "${best#shift }" -m beliefs -o alone target ;;
+*) not_ok 'a shift is best' "$best" ;;
+esac
+is 'the best is as if its way alone had been taken' "$(tensors adapted)" "$(tensors alone)"
+t '--mixture' 0 '' 'shift .* is best' finetune --mixture -m beliefs -o mixed target
+if [ "$(tensors mixed)" = "$(tensors adapted)" ]; then not_ok '--mixture keeps more than the best' ''; else
+	ok '--mixture keeps more than the best'
+fi
+awk -F '\t' -v OFS='\t' '{ $(NF - 1) = 1 - $(NF - 1) } 1' source | pretrain -b 8 -o turned
+t 'a source turned round' 0 '' 'negative transfer' finetune -m turned -o adapted target
+pretrain -b 8 -o scratch target
+is 'of a source turned round nothing is kept' "$(tensors adapted)" "$(tensors scratch)"
+t '--experts' 0 '' 'shift .* is best' finetune --experts whole.experts -m beliefs -o whole target
+head -n 20 target >part1
+tail -n +21 target >part2
+finetune --experts part.experts -m beliefs -o part part1 2>/dev/null
+t '--experts with --resume' 0 '' 'shift .* is best' finetune --resume --experts part.experts -m beliefs -o part part2
+is '--experts with --resume is one run' "$(cmp whole part 2>&1; cmp whole.experts part.experts 2>&1)" ''
+t '--resume from the experts of another source' 4 '' 'not the experts of a pass that began from this source' \
+	finetune --resume --experts part.experts -m turned -o part part2
 # ---- resume ----
 
 resumed() { # what, options and source...
@@ -191,6 +223,10 @@ refused '--freeze of half a name' 2 '--freeze: none of the tensors above: "0.wei
 refused '--head of the only layer' 2 '--head: nothing of the source would be left' --head 'dense 1 sigmoid' -m beliefs target
 refused 'layers that are none' 2 '--append: this head has one unit: "3"' --append 'dense 3 sigmoid' -m net target
 refused 'a second input' 2 '--append: hash is an input' --append 'hash 3, dense 1' -m net target
+refused '--auto for weights that are no beliefs' 2 '--auto: for beliefs' --auto -m plain target
+refused '--auto with --freeze' 2 '--freeze: with --shift' --freeze 0 -m beliefs target
+refused '--auto with --shift' 2 'exclude each other' --auto --shift 1 -m beliefs target
+refused '--experts with --shift' 2 '--experts: with --auto' --experts x --shift 1 -m beliefs target
 refused '--resume with a rate' 2 '--resume: the model says' --resume -r 1 -m net target
 printf '%s' "$(cat target)" >unended
 finetune --shift 0.01 -m beliefs -o whole target

@@ -298,6 +298,14 @@ test_heads(void)
 		finite &= fabs(softmax(3, wide, wide) - 1e4) < 1e-9 && wide[most] == 1 && floats[most] == 1;
 	}
 	tap_ok(finite, "wherever the largest stands");
+	for (double logit = -40; logit <= 40; logit += 0.37) {
+		long double one = log1pl(expl(-(long double)logit)), zero = log1pl(expl((long double)logit));
+
+		p[0] = math_sigmoid(logit);
+		finite &= fabsl(head_loss(SIGMOID, 1, &logit, p, 1) - one) < 1e-8L * one;
+		finite &= fabsl(head_loss(SIGMOID, 1, &logit, p, 0) - zero) < 1e-8L * zero;
+	}
+	tap_ok(finite, "the logistic loss is ln(1 + e^-z), near and far");
 	p[0] = 0.25, p[1] = 0.75;
 	tap_ok(fabs(head_loss(SIGMOID, 1, (double[]){log(3)}, &p[1], 1) - log(4.0 / 3)) < 1e-15 &&
 	       fabs(head_loss(SIGMOID, 1, (double[]){log(3)}, &p[1], 0) - log(4)) < 1e-15 &&

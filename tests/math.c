@@ -163,6 +163,10 @@ test_random(void)
 	test_uniform(0);
 	test_uniform(1);
 	test_uniform(UINT64_MAX);
+	/* the key whose bits are all 0: both halves of the mix cancel */
+	tap_ok(random_bits(7, 7 + UINT64_C(0x9e3779b97f4a7c15) - UINT64_C(0xd1b54a32d192ed03)) == 0 &&
+	       random_uniform(7, 7 + UINT64_C(0x9e3779b97f4a7c15) - UINT64_C(0xd1b54a32d192ed03)) > 0,
+	       "bits of 0 are above 0, too");
 	tap_ok(random_uniform(1, 2) == random_uniform(1, 2) && random_bits(1, 2) != random_bits(2, 1),
 	       "a function of seed and key, which are not the same thing");
 	for (uint64_t i = 0; i < N; i++) {

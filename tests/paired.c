@@ -29,7 +29,7 @@ static const double depression[] = {-0.952, 0.147, -1.022, -0.430, -0.620, -0.59
 static void
 test_t(void)
 {
-	static const double same[] = {0.1, 0.1, 0.1}, none[] = {0, 0, 0};
+	static const double same[] = {0.1, 0.1, 0.1}, none[] = {0, 0, 0}, two[] = {1, 3};
 
 	tap_ok(near(paired_mean(10, sleep), 1.58, 1e-15) && near(paired_variance(10, sleep), 1.5128889, 1e-7), "mean and variance");
 	tap_ok(near(paired_t(10, sleep), 0.00283289, 1e-8), "Student's sleep data: t = 4.0621, p = 0.002833");
@@ -37,6 +37,8 @@ test_t(void)
 	tap_ok(near(paired_t(15, maize), 0.0497029, 1e-6), "Darwin's maize: t = 2.148, p = 0.0497");
 	tap_ok(paired_t(3, same) == 0 && isinf(paired_effect(3, same)), "equal differences leave no doubt");
 	tap_ok(paired_t(3, none) == 1 && paired_effect(3, none) == 0, "no differences: none");
+	/* sqrt(2) twice: t = 2 with one degree of freedom, Cauchy's distribution */
+	tap_ok(near(paired_t(2, two), 1 - 2 / MATH_PI * atan(2), 1e-15) && near(paired_effect(2, two), sqrt(2), 1e-15), "two pairs say a little");
 	tap_ok(paired_t(1, sleep) == 1 && isnan(paired_effect(1, sleep)), "one pair says nothing");
 }
 
@@ -87,7 +89,7 @@ static void
 test_randomisation(void)
 {
 	static const double two[] = {3, 1}, three[] = {1, 2, 3}, ties[] = {0.1, 0.2, -0.3, 0};
-	double d[30], exact, drawn;
+	double d[30], many[300], exact, drawn;
 
 	/* 863 of 2^15 signs reach Fisher's 314 on one side */
 	tap_ok(paired_randomisation(15, maize, 0, 1, scratch) == 2 * 863 / 32768.0, "Fisher's count for Darwin's maize: 863");
@@ -104,6 +106,10 @@ test_randomisation(void)
 	tap_ok(drawn != exact && near(drawn, exact, 4 * sqrt(exact / 100000)), "random signs give nearly the same: %g, %g", exact, drawn);
 	tap_ok(drawn == paired_randomisation(30, d, 100000, 1, scratch), "the same seed the same");
 	tap_ok(drawn != paired_randomisation(30, d, 100000, 2, scratch), "another seed another");
+	for (size_t i = 0; i < 300; i++)
+		many[i] = random_normal(5, i) + 0.2;
+	tap_ok(near(paired_randomisation(300, many, 20000, 1, scratch), paired_t(300, many), 0.005), "of many, as Student's: %g, %g",
+	       paired_randomisation(300, many, 20000, 1, scratch), paired_t(300, many));
 	for (size_t i = 0; i < 30; i++)
 		d[i] = 1;
 	tap_ok(paired_randomisation(30, d, 999, 1, scratch) == 0.001, "p is never below 1 / (1 + R)");

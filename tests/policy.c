@@ -110,9 +110,12 @@ test_errors(void)
 	e = policy_estimate(find("ips"), INFINITY, 3, two, 2, sums);
 	/* group residuals 5.5 - 2 * 11/6 and 0 - 11/6, by 3 */
 	tap_ok(near(e.variance, 2 * 2 * (11. / 18) * (11. / 18)), "decisions of a group count together: %.15g", e.variance);
+	mean = policy_mean_weight(2, sums, &error);
+	tap_ok(near(mean, 1.5) && near(error, 1), "and their weights do: 4.5 of two and 0 of one");
+	two[1].group = 1;
 	e = policy_estimate(find("sndr"), INFINITY, 3, two, 2, sums);
-	/* (3 - 2 * 2) / 3 + (-3.5 + 7/9 * 4.5) / 4.5 and (3 - 2) / 3 */
-	tap_ok(near(e.variance, 2 * 2. / 9), "both ratios of sndr count: %.15g", e.variance);
+	/* (1 - 2) / 3 + (-4 + 7/9 * 4) / 4.5 and (5 - 2 * 2) / 3 + (0.5 + 7/9 * 0.5) / 4.5 */
+	tap_ok(near(e.variance, 2 * 2 * (43. / 81) * (43. / 81)), "both ratios of sndr count: %.15g", e.variance);
 	e = policy_estimate(find("dr"), INFINITY, 1, by_hand, 1, sums);
 	tap_ok(isinf(e.variance) && policy_student(&e, 1, 0.95).lower == -INFINITY &&
 	       policy_student(&e, 1, 0.95).upper == INFINITY, "of one group nothing is known");

@@ -219,7 +219,7 @@ is 'the old file stays' "$(cmp old model)" ''
 
 if [ -x /usr/bin/time ] && memory log true >/dev/null; then
 	cat log log log log log log log log log log >n
-	for i in 1 2 3 4 5 6 7 8 9 10; do cat n n n n n n n n n n; done >n100
+	for _ in 1 2 3 4 5 6 7 8 9 10; do cat n n n n n n n n n n; done >n100
 	few=$(memory n pretrain -b 8 -o again)
 	many=$(memory n100 pretrain -b 8 -o again)
 	is "memory at 100 times the records: within 1 MiB ($few, $many KiB)" "$((many - few < 1024))" 1

@@ -229,7 +229,7 @@ else
 fi
 if [ -x /usr/bin/time ] && memory log true >/dev/null; then
 	cat log log log log log log log log log log >n
-	for i in 1 2 3 4 5 6 7 8 9 10; do cat n n n n n n n n n n; done >n100
+	for _ in 1 2 3 4 5 6 7 8 9 10; do cat n n n n n n n n n n; done >n100
 	few=$(memory n score -m model)
 	many=$(memory n100 score -m model)
 	is "memory at 100 times the records: within 1 MiB ($few, $many KiB)" "$((many - few < 1024))" 1

@@ -44,6 +44,9 @@ verdict a b >got
 is 'randomisation: 4 of 1024 signs are as far' "$(cut -f 8 got)" 0.00390625
 is "the bootstrap's interval is right of Student's" "$(awk '{ print ($6 > 0.9), ($7 > 2.5) }' got)" '1 1'
 is 'Wilcoxon: 2 of 512 signs, and the zero ranks first' "$(verdict --test wilcoxon a b | cut -f 8)" 0.00390625
+t 'the size of a difference counts for one and its rank for the other' 0 '1
+0.875' '' sh -c 'for i in 1 2 3 -10; do printf "g$i\tm\t0\n" >&3; printf "g$i\tm\t$i\n"; done 3>none >some
+	for test in randomisation wilcoxon; do verdict --test $test none some; done | cut -f 8'
 verdict a b >again
 is 'two runs are equal' "$(cmp got again 2>&1)" ''
 sort -r a >back
@@ -75,12 +78,14 @@ awk -v OFS='\t' 'BEGIN {
 }'
 is 'more is a gain, but for losses' "$(verdict flat more | words)" 'auc gain,cost gain,logloss loss,ndcg@10 gain,nll loss'
 is 'less is a loss, but for losses' "$(verdict more flat | words)" 'auc loss,cost loss,logloss gain,ndcg@10 loss,nll gain'
+t '-v: less of it is better' 0 - 'verdict: more: logloss: better in 0 of 12 groups, worse in 12' verdict -v flat more
 is 'as much is no difference' "$(verdict flat wild | words)" \
 	'auc no difference,cost no difference,logloss no difference,ndcg@10 no difference,nll no difference'
 is '--less names others' "$(verdict --less ndcg@10,cost flat more | words)" 'auc gain,cost loss,logloss loss,ndcg@10 loss,nll loss'
 is '--transfer' "$(verdict --transfer more flat | words | cut -d , -f 1)" 'auc negative transfer'
 grep -v -e g9 -e g1 flat | grep auc >few && grep -v -e g9 -e g1 more | grep auc >few.more
 is 'p must be low, not only the interval beyond 0' "$(verdict --level 0.995 few few.more | words)" 'auc no difference'
+is 'so for a loss' "$(verdict --level 0.995 few.more few | words)" 'auc no difference'
 is 'and the interval beyond 0, not only p low' \
 	"$(awk -v OFS='\t' 'BEGIN { print "g", "m", 0 >"p"; print "g", "m", 1 >"q" }'; verdict --level 0 p q | words)" 'm no difference'
 
@@ -192,6 +197,7 @@ t 'the header' 0 "$(echo system slice metric n a b difference lower upper p effe
 	sh -c 'verdict -H -M auc --by 3 old new new | head -n 1'
 t 'auc over the records of each slice' 0 "$(for c in 0 1 2; do grep "c$c" new | metrics -M auc | cut -f 2; done)" '' \
 	sh -c 'verdict -M auc --by 3 old new | sort | cut -f 5'
+is 'equal ones in the order of their bytes' "$(verdict -M auc --by 3 old old | cut -f 1 | paste -s -d ' ' -)" 'c0 c1 c2'
 is 'most significant first' "$(verdict --test t -M logloss --by 2 old new | cut -f 9 | sort -c -g 2>&1)" ''
 t 'resamples that cannot tell' 0 - 'logloss: 100 resamples are too few to tell among 12 comparisons' \
 	verdict -M logloss --resamples 100 --by 2 old new
@@ -214,6 +220,8 @@ t 'a group that lacks a record' 3 '' '^verdict: short.new: group "u0" has other 
 	sh -c 'tail -n +2 new >short.new; verdict --common -M auc old short.new'
 t 'a label that is another' 3 '' 'group "u0" has other labels than in old' \
 	sh -c 'awk -v OFS="\t" "NR == 1 { \$4 = 1 - \$4 } 1" new >other.new; verdict -M auc old other.new'
+t 'labels that add up to as much' 3 '' 'group "g" has other labels than in grades' \
+	sh -c 'printf "g\t%s\t0.5\n" 1 4 >grades; printf "g\t%s\t0.5\n" 2 2 | verdict -M ndcg grades'
 t 'no group in common' 3 '' '^verdict: no group is in all files$' sh -c 'sed "s/^p/q/" b >strangers; verdict --common a strangers'
 awk '$4 == 0' old >zeros
 t 'no metric has a value' 3 '' '^verdict: no metric has a value on these records$' verdict -M auc zeros zeros

@@ -76,6 +76,15 @@ model_count(const struct safetensors *file, const char *path, const char *key)
 	return value;
 }
 
+static inline void
+model_read_progress(struct progress *p, const struct safetensors *file, const char *path)
+{
+	p->records = model_count(file, path, "examples");
+	p->weight = model_number(file, path, "weight_sum");
+	p->loss = model_number(file, path, "loss_sum");
+	p->right = model_number(file, path, "right_sum");
+}
+
 /* Every variance of a belief is above 0; NaN and infinity were refused with the file. */
 static inline bool
 model_variances(const struct tensor *t)
@@ -168,10 +177,7 @@ model_open(struct model *m, const char *path)
 	if (!(m->variance > 0))
 		model_refuse(path, "its \"variance\" is 0");
 	m->seed = model_count(&m->file, path, "seed");
-	m->progress.records = model_count(&m->file, path, "examples");
-	m->progress.weight = model_number(&m->file, path, "weight_sum");
-	m->progress.loss = model_number(&m->file, path, "loss_sum");
-	m->progress.right = model_number(&m->file, path, "right_sum");
+	model_read_progress(&m->progress, &m->file, path);
 	snprintf(m->parent, sizeof m->parent, "%s", model_text(&m->file, path, "parent"));
 	snprintf(m->transfer, sizeof m->transfer, "%s", model_text(&m->file, path, "transfer"));
 	net_lay_out(&m->net, &arch, !m->optimiser);
@@ -235,10 +241,18 @@ model_note_number(struct model_metadata *meta, const char *key, double value)
 }
 
 static inline void
+model_note_progress(struct model_metadata *meta, const struct progress *p)
+{
+	model_note(meta, "examples", "%" PRIu64, p->records);
+	model_note(meta, "loss", "%.9g", p->weight > 0 ? p->loss / p->weight : 0);
+	model_note_number(meta, "loss_sum", p->loss);
+	model_note_number(meta, "right_sum", p->right);
+	model_note_number(meta, "weight_sum", p->weight);
+}
+
+static inline void
 model_describe(const struct model *m, struct model_metadata *meta)
 {
-	const struct progress *p = &m->progress;
-
 	model_note(meta, "format", "%s", MODEL_FORMAT);
 	model_note(meta, "architecture", "%s", "");
 	arch_print(&m->net.arch, meta->text[meta->n - 1]);
@@ -253,11 +267,7 @@ model_describe(const struct model *m, struct model_metadata *meta)
 		model_note_number(meta, "variance", m->variance);
 	}
 	model_note(meta, "seed", "%" PRIu64, m->seed);
-	model_note(meta, "examples", "%" PRIu64, p->records);
-	model_note(meta, "loss", "%.9g", p->weight > 0 ? p->loss / p->weight : 0);
-	model_note_number(meta, "loss_sum", p->loss);
-	model_note_number(meta, "right_sum", p->right);
-	model_note_number(meta, "weight_sum", p->weight);
+	model_note_progress(meta, &m->progress);
 	model_note(meta, "parent", "%s", m->parent);
 	model_note(meta, "transfer", "%s", m->transfer);
 }

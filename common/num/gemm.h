@@ -8,12 +8,13 @@
  * (fmaf). Every kernel keeps that order, so the bits are the same with any instruction set, any sizes of blocks and
  * any number of threads. gemm takes the best kernel of the machine; where there is none, gemm_plain.
  *
- * Threads: whoever has some cuts the larger of M and N at gemm_part(0, n, M), gemm_part(1, n, M)..., and gives each
- * its own rows or columns of C and its own scratch.
+ * Threads: whoever has n of them cuts the larger of M and N at gemm_part(0, n, M), gemm_part(1, n, M)..., and gives
+ * each its own rows of C and op(A), or columns of C and op(B), and its own scratch.
  *
- * Blocks follow Goto and van de Geijn 2008, Anatomy of high-performance matrix multiplication: DEPTH rows of a panel
- * of B stay in the first cache, HEIGHT by DEPTH of A in the second. What is read only a few times is not packed.
- * Vectors run along N: where the caller may choose, the wide side is N. B is best not transposed, A is good either way.
+ * Blocks follow Goto and van de Geijn 2008, Anatomy of high-performance matrix multiplication: a panel of B, two
+ * vectors wide and GEMM_DEPTH deep, stays in the first cache, a block of A in the second. What is read only a few
+ * times is not packed. Vectors run along N: where the caller may choose, the wide side is N. A is good either way; B
+ * is best not transposed, as it is packed otherwise.
  */
 #ifndef WEIR_GEMM_H
 #define WEIR_GEMM_H
@@ -31,11 +32,11 @@
 #endif
 
 enum {
-	GEMM_DEPTH = 256,
-	GEMM_HEIGHT = 240,
-	GEMM_WIDTH = 512, /* columns of B that are packed at a time */
-	GEMM_PANEL = 32,  /* columns of the widest panel: GEMM_WIDTH is a multiple */
-	GEMM_REUSE = 6,   /* from so many readings on it pays to pack */
+	GEMM_DEPTH = 256,  /* of a block, along K */
+	GEMM_HEIGHT = 240, /* rows of a block of A */
+	GEMM_WIDTH = 512,  /* columns of a block of B: a multiple of GEMM_PANEL */
+	GEMM_PANEL = 32,   /* columns of the widest panel */
+	GEMM_REUSE = 12,   /* what is read by more tiles than this is packed */
 };
 
 /* One side of a product. Its lines, the rows of op(A) or columns of op(B), are K long. */
@@ -44,7 +45,7 @@ struct gemm_side {
 	size_t ld;
 	bool by_k;     /* element k of line i is from[k ld + i], else from[i ld + k] */
 	bool pack;
-	float *packed; /* lines i, i + 1... of a tile are at packed + i K */
+	float *packed; /* a tile or panel of the lines from i on is at packed + i K, element k of all before k + 1 */
 };
 
 /* The side from line i, element k on. */
@@ -111,7 +112,7 @@ struct gemm_kernel {
 #include "gemm_panel.h"
 #endif
 
-/* The best first; the last row, without a tile, stands for gemm_plain. */
+/* The best first; the last row, without a panel, stands for gemm_plain. */
 static const struct gemm_kernel gemm_kernels[] = {
 #ifdef __x86_64__
 	{"avx512", 12, 16, gemm_panel_avx512, gemm_runs_avx512},

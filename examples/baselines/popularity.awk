@@ -1,0 +1,7 @@
+# popularity.awk - what was seen most often comes next
+
+function learn() {
+}
+
+function guess(s) {
+}

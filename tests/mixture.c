@@ -1,0 +1,204 @@
+/*
+ * mixture.c - adaptive transfer: every expert is a pass with its method alone, and the mixture is never far behind.
+ */
+#include "../common/net/experts.h"
+#include "tap.h"
+
+enum { BITS = 5, RECORDS = 400 };
+
+/* Records of a few features each; labels by a rule that depends on the seed, turned round where `flip` says. */
+static void
+make_records(struct batch *batch, enum activation head, size_t K, size_t n, uint64_t seed, bool (*flip)(size_t))
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t bits = random_bits(seed, i);
+		size_t in_group = i % 5;
+		float label;
+
+		features_reserve(&batch->features, 4);
+		for (uint32_t j = 0; j < 4; j++)
+			features_add(&batch->features, (uint32_t)(bits >> 8 * j) % (1 << BITS), j ? 1 : 0.5f);
+		features_merge(&batch->features, batch->n ? batch->start[batch->n] : 0);
+		label = (float)(bits % 3 == 0);
+		if (head == SOFTMAX)
+			label = (float)(bits % K);
+		else if (head == CHOICE)
+			label = (float)(in_group == 2);
+		if (flip && head == SIGMOID && flip(i))
+			label = 1 - label;
+		batch_close_record(batch, label, head == CHOICE ? 1 : 0.5f + (float)(i % 2));
+	}
+}
+
+static void
+learn(struct trainer *t, const struct batch *batch, enum activation head)
+{
+	size_t step = head == CHOICE ? 5 : 1;
+
+	for (size_t at = 0; at < batch->n; at += step)
+		train(t, batch, at, step);
+}
+
+static void
+make_source(struct net *source, const char *layers)
+{
+	struct arch arch;
+	struct arch_fault fault;
+	struct batch batch = {0};
+	struct trainer t;
+
+	if (!arch_parse(&arch, layers, &fault))
+		abort();
+	net_init(source, &arch, true, 0.3, 1);
+	trainer_init(&t, source, NULL, (struct optimiser_settings){0});
+	make_records(&batch, arch_head(&arch), net_outputs(source), RECORDS, 7, NULL);
+	learn(&t, &batch, arch_head(&arch));
+	trainer_free(&t);
+	batch_free(&batch);
+}
+
+static bool
+same_tensors(const struct net *a, const struct net *b)
+{
+	bool same = true;
+
+	for (size_t i = 0; i < a->table.n; i++)
+		same &= memcmp(a->table.tensor[i].data, b->table.tensor[i].data,
+		               a->table.tensor[i].n * a->table.tensor[i].width) == 0;
+	return same;
+}
+
+/* What the expert would have learnt by itself. */
+static void
+learn_alone(struct net *net, size_t e, const struct net *source, const struct batch *batch, double *loss)
+{
+	enum activation head = arch_head(&source->arch);
+	struct trainer t;
+
+	net_init(net, &source->arch, true, 0.3, 1);
+	if (e != MIXTURE_SCRATCH)
+		transfer_layers(net, source, 1);
+	if (e > MIXTURE_SOURCE)
+		transfer_widen(net, mixture_experts[e].shift, 0.3);
+	for (size_t i = 0; e == MIXTURE_SOURCE && i < net->table.n; i++)
+		net->table.tensor[i].frozen = true;
+	trainer_init(&t, net, NULL, (struct optimiser_settings){0});
+	learn(&t, batch, head);
+	*loss = t.progress.loss;
+	trainer_free(&t);
+}
+
+static void
+test_experts(const char *layers)
+{
+	struct net source, kept, alone;
+	struct mixture m;
+	struct trainer t;
+	struct batch batch = {0};
+	enum activation head;
+
+	make_source(&source, layers);
+	head = arch_head(&source.arch);
+	make_records(&batch, head, net_outputs(&source), RECORDS, 8, NULL);
+	net_init(&kept, &source.arch, true, 0.3, 1);
+	mixture_init(&m, &source, 0.3);
+	trainer_init(&t, &kept, NULL, (struct optimiser_settings){0});
+	t.mixture = &m;
+	learn(&t, &batch, head);
+	for (size_t e = 0; e < MIXTURE_EXPERTS; e++) {
+		double only[MIXTURE_EXPERTS] = {0}, loss;
+
+		only[e] = 1;
+		mixture_keep(&m, only, &kept);
+		learn_alone(&alone, e, &source, &batch, &loss);
+		tap_ok(same_tensors(&kept, &alone) && fabs(loss - m.loss[e]) < 1e-9 * loss, "%s: %s is a pass by itself, bit for bit",
+		       layers, mixture_experts[e].name);
+		net_free(&alone);
+	}
+	tap_ok(fabs(t.progress.loss - m.mixed) < 1e-9 * m.mixed, "%s: the progress is the mixture's", layers);
+	mixture_free(&m);
+	trainer_free(&t);
+	batch_free(&batch);
+	net_free(&kept);
+	net_free(&source);
+}
+
+static bool
+never(size_t i)
+{
+	(void)i;
+	return false;
+}
+
+static bool
+always(size_t i)
+{
+	(void)i;
+	return true;
+}
+
+static bool
+late(size_t i)
+{
+	return i > RECORDS / 3;
+}
+
+static bool
+to_and_fro(size_t i)
+{
+	return i / 20 % 2;
+}
+
+/* Whatever comes, the mixture's loss is at most ln 8 above the best expert's, at every record. */
+static void
+test_regret(const char *what, bool (*flip)(size_t))
+{
+	struct net source, kept;
+	struct mixture m;
+	struct trainer t;
+	struct batch batch = {0};
+	double worst = 0;
+
+	make_source(&source, "hash 5, dense 1 sigmoid");
+	make_records(&batch, SIGMOID, 1, RECORDS, 9, flip);
+	net_init(&kept, &source.arch, true, 0.3, 1);
+	mixture_init(&m, &source, 0.3);
+	trainer_init(&t, &kept, NULL, (struct optimiser_settings){0});
+	t.mixture = &m;
+	for (size_t i = 0; i < batch.n; i++) {
+		train(&t, &batch, i, 1);
+		worst = fmax(worst, m.mixed - m.loss[mixture_winner(&m)]);
+	}
+	if (!tap_ok(worst <= log(MIXTURE_EXPERTS) + 1e-9 && worst > 0.1, "%s: regret within ln 8", what))
+		printf("# %g\n", worst);
+	mixture_free(&m);
+	trainer_free(&t);
+	batch_free(&batch);
+	net_free(&kept);
+	net_free(&source);
+}
+
+/* Moments by hand: N(0, 1) and N(2, 3), three to one, are of mean 0.5 and variance 1.5 + 0.75. */
+static void
+test_match(void)
+{
+	double weight[MIXTURE_EXPERTS] = {0.75, 0.25}, mean[MIXTURE_EXPERTS] = {0, 2}, variance[MIXTURE_EXPERTS] = {1, 3};
+	double matched_mean, matched_variance;
+
+	mixture_match(weight, mean, variance, &matched_mean, &matched_variance);
+	tap_ok(fabs(matched_mean - 0.5) < 1e-15 && fabs(matched_variance - 2.25) < 1e-15, "moments are matched");
+}
+
+int
+main(void)
+{
+	test_experts("hash 5, dense 1 sigmoid");
+	test_experts("hash 5, dense 3 softmax");
+	test_experts("hash 5, dense 1 choice");
+	test_regret("the target is as the source", never);
+	test_regret("the target is the source turned round", always);
+	test_regret("the target turns", late);
+	test_regret("the target turns to and fro", to_and_fro);
+	test_match();
+	return tap_done();
+}
