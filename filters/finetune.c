@@ -9,19 +9,25 @@
 #include "../common/net/learn.h"
 
 static struct learn learn = LEARN_DEFAULTS;
-static const char *source_path, *append, *head, *freeze, *experts;
-static double shift = NAN;
-static bool warm, adaptive, blend;
+static const char *source_path, *append, *head, *freeze, *experts, *origin;
+static double shift = NAN, strength = NAN, layer_rate = NAN;
+static int64_t unfreeze = -1;
+static bool warm, adaptive, blend, fisher;
 
 static const struct cli_option options[] = {
 	{'m', "model", "FILE", "source model", CLI_TEXT, &source_path, 0, 0},
 	{'\0', "auto", NULL, "beliefs: eight ways to start, side by side; the best is kept (what is done if nothing is said)", CLI_FLAG, &adaptive, 0, 0},
 	{'\0', "append", "LAYERS", "put new layers on top of the source", CLI_TEXT, &append, 0, 0},
 	{'\0', "experts", "FILE", "with --auto: keep the eight here, for --resume", CLI_TEXT, &experts, 0, 0},
+	{'\0', "fisher", NULL, "with --prior: weigh it by how sure the source is of each weight", CLI_FLAG, &fisher, 0, 0},
 	{'\0', "freeze", "NAMES", "tensors or layers to leave as they are, by comma", CLI_TEXT, &freeze, 0, 0},
 	{'\0', "head", "LAYERS", "put new layers in the place of the last one", CLI_TEXT, &head, 0, 0},
+	{'\0', "layer-rate", "R", "nets: each layer at R times the rate of the one above", CLI_REAL, &layer_rate, 0, 1},
 	{'\0', "mixture", NULL, "as --auto, and their mixture is kept", CLI_FLAG, &blend, 0, 0},
+	{'\0', "prior", "L", "penalty on half the square of the way from the source's weights", CLI_REAL, &strength, 0, 1e15},
 	{'\0', "shift", "Q", "beliefs: one way to start, with this variance between the domains", CLI_REAL, &shift, 0, 1e6},
+	{'\0', "source", "FILE", "with --resume and --prior: the source model", CLI_TEXT, &origin, 0, 0},
+	{'\0', "unfreeze", "EVERY", "nets: from the top, one more layer learns every EVERY records", CLI_INT, &unfreeze, 0, 1e15},
 	{'\0', "warm", NULL, "start from the source's weights as they are (for nets this is all)", CLI_FLAG, &warm, 0, 0},
 	LEARN_OPTIONS(learn),
 };
@@ -57,14 +63,57 @@ freeze_tensors(struct tensors *table)
 	die_usage("--freeze: none of the tensors above: \"%.*s\"", (int)strcspn(part, ","), part);
 }
 
+/* Freezes and slows what the options say. */
+static void
+restrain(struct net *net)
+{
+	freeze_tensors(&net->table);
+	if (isnan(layer_rate) && unfreeze < 0)
+		return;
+	if (net->beliefs || transfer_pace(net, isnan(layer_rate) ? 1 : layer_rate, unfreeze > 0 ? (uint64_t)unfreeze : 0) < 2)
+		die_usage("--%s: the model has one layer", isnan(layer_rate) ? "unfreeze" : "layer-rate");
+}
+
+/* Centres a prior on the source's weights in the first `layers` layers. What the model knows of how far it is holds. */
+static void
+centre(struct model *m, const struct model *source, size_t layers)
+{
+	struct prior p = prior_of(strength, &source->net, layers, m->optimiser);
+	const char *squares = source->optimiser ? source->optimiser->name : "";
+
+	if (m->pulled) {
+		p.records = m->prior.records;
+		p.time = m->prior.time;
+		p.passes = m->prior.passes;
+	}
+	if (fisher) {
+		p.precision = source->optimiser ? PRIOR_SQUARES : PRIOR_BELIEFS;
+		p.fresh = source->variance;
+		p.batch = (double)source->batch;
+		p.squares = strcmp(squares, "ftrl") == 0;
+		if (source->optimiser && !p.squares && strcmp(squares, "adagrad") != 0)
+			die_usage("--fisher: how sure the source is, beliefs, adagrad and ftrl know; it was learnt with %s", squares);
+	}
+	m->prior = p;
+	m->pulled = true;
+}
+
 /* What the target takes from the source's layers, and how it is called. */
 static void
 transfer(struct model *m, const struct model *source)
 {
-	transfer_layers(&m->net, &source->net, source->net.n_layers - (head != NULL));
-	freeze_tensors(&m->net.table);
+	size_t layers = source->net.n_layers - (head != NULL);
+	const char *way = append ? "append" : head ? "head" : "warm";
+
+	transfer_layers(&m->net, &source->net, layers);
+	restrain(&m->net);
+	if (m->optimiser && !isnan(strength)) {
+		centre(m, source, layers);
+		snprintf(m->transfer, sizeof m->transfer, "%s, prior %g%s", way, strength, fisher ? " fisher" : "");
+		return;
+	}
 	if (m->optimiser) {
-		snprintf(m->transfer, sizeof m->transfer, "%s", append ? "append" : head ? "head" : "warm");
+		snprintf(m->transfer, sizeof m->transfer, "%s", way);
 		return;
 	}
 	if (adaptive)
@@ -84,6 +133,8 @@ start(struct model *m, const struct model *source)
 		die_usage("--optimizer: the source's weights are no beliefs; it was learnt with %s", source->optimiser->name);
 	if (m->optimiser && (!isnan(shift) || adaptive))
 		die_usage("--%s: for beliefs, and this model is learnt with %s", adaptive ? "auto" : "shift", m->optimiser->name);
+	if (!m->optimiser && !isnan(strength))
+		die_usage("--prior: the source's beliefs are the prior; --shift says how far they are trusted");
 	adaptive |= !m->optimiser && isnan(shift) && !warm;
 	if (adaptive && freeze)
 		die_usage("--freeze: with --shift; the eight ways of --auto start from scratch too");
@@ -94,8 +145,27 @@ start(struct model *m, const struct model *source)
 	m->variance = source->variance;
 	memcpy(m->parent, source->file.checksum, sizeof m->parent);
 	net_init(&m->net, &arch, !m->optimiser, m->variance, m->seed);
-	tensors_allocate_states(&m->net.table, m->optimiser ? m->optimiser->n_states : 0);
 	transfer(m, source);
+	tensors_allocate_states(&m->net.table, model_states(m));
+}
+
+/* The model goes on from where it stopped; its source is opened where a prior is centred on it. */
+static void
+resume(struct model *m, struct model *source)
+{
+	model_open(m, source_path);
+	if (m->pulled != !isnan(strength))
+		die_usage("--resume: %s", m->pulled ? "the model has a prior; --prior and --source name it again" : "the model has no prior");
+	model_own(m);
+	restrain(&m->net);
+	if (!m->pulled)
+		return;
+	if (!origin)
+		die_usage("--prior: with --resume, --source names the source model");
+	model_open(source, origin);
+	if (strcmp(m->parent, source->file.checksum) != 0)
+		die_usage("--source: not what the model came from: %s", origin);
+	centre(m, source, source->net.n_layers - (strncmp(m->transfer, "head", 4) == 0));
 }
 
 /* Keeps what the experts of a mixture learnt, and says which was best. */
@@ -129,6 +199,10 @@ check_options(void)
 		die_usage("-m names the source model, -o the file that the new one goes to");
 	if (ways > 1)
 		die_usage("--append, --auto, --head, --mixture, --shift and --warm exclude each other");
+	if (fisher && isnan(strength))
+		die_usage("--fisher: with --prior");
+	if (origin && (!learn.resume || isnan(strength)))
+		die_usage("--source: with --resume and --prior");
 	adaptive |= blend;
 	if (!learn.resume)
 		return;
@@ -159,9 +233,7 @@ main(int argc, char **argv)
 
 	check_options();
 	if (learn.resume && !experts) {
-		model_open(&model, source_path);
-		model_own(&model);
-		freeze_tensors(&model.net.table);
+		resume(&model, &source);
 	} else {
 		model_open(&source, source_path);
 		start(&model, &source);

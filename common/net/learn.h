@@ -130,6 +130,8 @@ learn_again(struct learn *l, uint64_t pass)
 {
 	struct batch batch = {0};
 
+	if (l->trainer.prior)
+		l->trainer.prior->again = true;
 	for (uint64_t i = 0; i < l->spool.n; i++) {
 		spool_read(&l->spool, random_place((uint64_t)l->seed + pass, i, l->spool.n), &batch);
 		if (batch.n < l->lessons.step && i + 1 < l->spool.n)
@@ -199,11 +201,15 @@ learn_run(struct learn *l, struct model *m, struct mixture *mixture, int argc, c
 	l->lessons.step = arch_head(&net->arch) == CHOICE ? 0 : (size_t)m->batch;
 	trainer_init(&l->trainer, net, m->optimiser, m->set);
 	l->trainer.mixture = mixture;
+	l->trainer.prior = m->pulled ? &m->prior : NULL;
+	if (l->resume)
+		trainer_unsettle(&l->trainer);
 	replacement_try(l->out);
 	learn_open_curve(l);
 	learn_passes(l, m, argc, argv, first);
 	if (l->lessons.records == 0)
 		warn("no records: nothing was learnt");
+	trainer_settle(&l->trainer);
 	trainer_free(&l->trainer);
 }
 

@@ -8,7 +8,7 @@
 #define WEIR_TRAIN_H
 
 #include "mixture.h"
-#include "optimiser.h"
+#include "prior.h"
 
 /* What came of the predictions so far. */
 struct progress {
@@ -18,24 +18,55 @@ struct progress {
 	double right;      /* weight of those whose likeliest answer was right; 0 for a linear head */
 };
 
+/*
+ * The records of a step go through the net in lanes, each of which adds up a gradient of its own; threads take lanes.
+ * How many there are depends on the records alone, so threads do not change a bit.
+ */
+enum { TRAIN_LANES = 4 };
+
+struct lane {
+	struct net_pass pass;
+	float *gradient[TENSORS];     /* [n] of each tensor that is learnt, but those of trainer_by_row */
+	float *row_gradient;          /* [slots][O] */
+	size_t row_gradient_capacity;
+};
+
+/* A part of a step of the optimiser: so many numbers of a tensor from `at` on. */
+struct stretch {
+	size_t tensor, at, n;
+};
+
+enum { TRAIN_STRETCH = 4096 };
+
 struct trainer {
 	struct net *net;
 	const struct optimiser *optimiser; /* NULL for beliefs */
 	struct optimiser_settings set;
 	struct mixture *mixture;           /* learns in the place of the net's own beliefs; NULL for none; not owned */
+	double clip;                       /* the longest gradient that is followed whole; 0 for any */
+	size_t low;                        /* the first layer that learns: nothing goes back beyond it */
 	struct progress progress;
 
 	/* scratch, owned */
 	double *s, *S, *p;            /* [outputs of a batch]: logits, variances, probabilities */
 	size_t s_capacity, S_capacity, p_capacity;
 	double *gain, *shrink;        /* [K] */
-	float *gradient[TENSORS];     /* [n] of each tensor but those of trainer_by_row */
-	struct indexset seen;         /* which rows of those a batch touches, and */
+	struct team team;
+	struct lane lane[TRAIN_LANES];
+	struct stretch *stretch;      /* all of what is stepped, but the rows that a batch touches */
+	size_t n_stretches;
+	struct indexset seen;         /* which rows those are, and */
 	size_t cells;
 	uint32_t *row, *slot;         /* row[slot] is an input; slot[i] that of feature i */
 	size_t row_capacity, slot_capacity;
-	float *row_gradient;          /* [slots][O] */
-	size_t row_gradient_capacity;
+	double *squares;              /* of each stretch and group of rows, to clip */
+	size_t squares_capacity;
+
+	/* the step in hand */
+	const struct batch *batch;
+	size_t from, B, lanes;
+	double mean;                  /* gradients are divided by it */
+	float scale;                  /* and multiplied by it, to clip */
 };
 
 /* Is tensor i the first layer's, of which a batch touches few rows? */
@@ -45,33 +76,86 @@ trainer_by_row(const struct trainer *t, size_t i)
 	return t->net->sparse && i == t->net->layer[0].weight;
 }
 
+static inline bool
+trainer_learns(const struct trainer *t, size_t tensor)
+{
+	return tensor != NO_TENSOR && !t->net->table.tensor[tensor].frozen;
+}
+
+/* The first layer that has something to learn; the last where none has. */
+static inline size_t
+trainer_lowest(const struct trainer *t)
+{
+	size_t i = 0;
+
+	while (i + 1 < t->net->n_layers && !trainer_learns(t, t->net->layer[i].weight) &&
+	       !trainer_learns(t, t->net->layer[i].bias))
+		i++;
+	return i;
+}
+
+/* Cuts the tensors that learn into stretches. */
 static inline void
-trainer_init(struct trainer *t, struct net *net, const struct optimiser *optimiser, struct optimiser_settings set)
+trainer_cut(struct trainer *t)
+{
+	size_t capacity = 0;
+
+	for (size_t i = 0; i < t->net->table.n; i++) {
+		size_t n = t->net->table.tensor[i].n;
+
+		if (!trainer_learns(t, i) || trainer_by_row(t, i))
+			continue;
+		for (size_t at = 0; at < n; at += TRAIN_STRETCH) {
+			t->stretch = grow(t->stretch, &capacity, t->n_stretches + 1, sizeof *t->stretch);
+			t->stretch[t->n_stretches++] = (struct stretch){i, at, n - at < TRAIN_STRETCH ? n - at : TRAIN_STRETCH};
+		}
+	}
+}
+
+/* A trainer of the layers of a net from `first` on, by so many threads. What is frozen is known by now. */
+static inline void
+trainer_init(struct trainer *t, struct net *net, size_t first, const struct optimiser *optimiser,
+             struct optimiser_settings set, size_t threads)
 {
 	size_t K = net_outputs(net);
 
 	*t = (struct trainer){.net = net, .optimiser = optimiser, .set = set};
 	t->gain = allocate(K, sizeof *t->gain);
 	t->shrink = allocate(K, sizeof *t->shrink);
-	for (size_t i = 0; optimiser && i < net->table.n; i++)
-		if (!trainer_by_row(t, i))
-			t->gradient[i] = allocate(net->table.tensor[i].n, sizeof(float));
+	team_init(&t->team, threads);
+	if (!optimiser)
+		return;
+	t->low = trainer_lowest(t);
+	net_reserve(net);
+	trainer_cut(t);
+	for (size_t l = 0; l < TRAIN_LANES; l++) {
+		net_pass_init(&t->lane[l].pass, net, first, true);
+		for (size_t i = 0; i < net->table.n; i++)
+			if (trainer_learns(t, i) && !trainer_by_row(t, i))
+				t->lane[l].gradient[i] = allocate_aligned(net->table.tensor[i].n, sizeof(float));
+	}
 }
 
 static inline void
 trainer_free(struct trainer *t)
 {
+	team_free(&t->team);
 	free(t->s);
 	free(t->S);
 	free(t->p);
 	free(t->gain);
 	free(t->shrink);
-	for (size_t i = 0; i < TENSORS; i++)
-		free(t->gradient[i]);
+	for (size_t l = 0; l < TRAIN_LANES; l++) {
+		net_pass_free(&t->lane[l].pass);
+		for (size_t i = 0; i < TENSORS; i++)
+			free(t->lane[l].gradient[i]);
+		free(t->lane[l].row_gradient);
+	}
+	free(t->stretch);
 	free(t->seen.cell);
 	free(t->row);
 	free(t->slot);
-	free(t->row_gradient);
+	free(t->squares);
 	*t = (struct trainer){0};
 }
 
@@ -84,7 +168,6 @@ trainer_reserve(struct trainer *t, size_t B)
 	t->s = grow(t->s, &t->s_capacity, n, sizeof *t->s);
 	t->S = grow(t->S, &t->S_capacity, n, sizeof *t->S);
 	t->p = grow(t->p, &t->p_capacity, n, sizeof *t->p);
-	net_reserve(t->net);
 }
 
 /*
@@ -159,11 +242,11 @@ train_mixture(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	trainer_note(t, batch, from, B, loss);
 }
 
-/* Gives each row of the first layer that the batch touches a slot, its gradient zero. */
+/* Gives each row of the first layer that the step touches a slot. */
 static inline void
-trainer_slots(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+trainer_slots(struct trainer *t)
 {
-	size_t first = batch->start[from], last = batch->start[from + B], O = t->net->layer[0].O;
+	size_t first = t->batch->start[t->from], last = t->batch->start[t->from + t->B], O = t->net->layer[0].O;
 
 	if (indexset_need(last - first) > t->cells) {
 		free(t->seen.cell);
@@ -176,131 +259,137 @@ trainer_slots(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	for (size_t i = first; i < last; i++) {
 		bool fresh;
 
-		t->slot[i] = indexset_slot(&t->seen, batch->features.index[i], &fresh);
-		t->row[t->slot[i]] = batch->features.index[i];
+		t->slot[i] = indexset_slot(&t->seen, t->batch->features.index[i], &fresh);
+		t->row[t->slot[i]] = t->batch->features.index[i];
 	}
-	t->row_gradient = grow(t->row_gradient, &t->row_gradient_capacity, t->seen.n * O, sizeof *t->row_gradient);
-	memset(t->row_gradient, 0, t->seen.n * O * sizeof *t->row_gradient);
+	for (size_t l = 0; l < t->lanes; l++)
+		t->lane[l].row_gradient = grow(t->lane[l].row_gradient, &t->lane[l].row_gradient_capacity, t->seen.n * O,
+		                               sizeof *t->lane[l].row_gradient);
+}
+
+/* Gradients of a lane, zero. */
+static inline void
+lane_clear(const struct trainer *t, struct lane *lane)
+{
+	for (size_t i = 0; i < t->net->table.n; i++)
+		if (lane->gradient[i])
+			memset(lane->gradient[i], 0, t->net->table.tensor[i].n * sizeof(float));
+	if (lane->row_gradient)
+		memset(lane->row_gradient, 0, t->seen.n * t->net->layer[0].O * sizeof(float));
 }
 
 /* Adds the gradients of a piece, which went forward last, from that of its logits in the last layer's grad. */
 static inline void
-trainer_backward(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+lane_backward(const struct trainer *t, struct lane *lane, size_t from, size_t B)
 {
-	struct net *net = t->net;
+	const struct net *net = t->net;
+	struct net_pass *pass = &lane->pass;
 
-	for (size_t i = net->n_layers; i--;) {
+	for (size_t i = net->n_layers; i-- > t->low;) {
 		const struct net_layer *l = &net->layer[i];
-		float *dbias = l->bias == NO_TENSOR ? NULL : t->gradient[l->bias];
-		float *dw = l->weight == NO_TENSOR ? NULL : t->gradient[l->weight];
+		float *dx = i > t->low ? pass->grad[net_own(net, pass, i - 1)] : NULL;
+		float *dbias = l->bias == NO_TENSOR ? NULL : lane->gradient[l->bias];
+		float *dw = l->weight == NO_TENSOR ? NULL : lane->gradient[l->weight];
 
+		if (l->spec.kind == LAYER_FLATTEN)
+			continue;
 		if (i + 1 < net->n_layers)
-			activation_backward(l->spec.activation, B, l->O, net->grad[i], net->out[i]);
-		net_layer_backward(net, i, batch, from, B, net->sparse && i == 0 ? t->row_gradient : dw, dbias, t->slot);
+			activation_backward(l->spec.activation, B, l->O, pass->grad[i], pass->out[i]);
+		net_layer_backward(net, pass, i, t->batch, from, B, dx, net->sparse && i == 0 ? lane->row_gradient : dw, dbias,
+		                   t->slot);
 	}
 }
 
-/* Steps every tensor that is not frozen; of a first layer that takes sparse features the rows that were touched. */
-static inline void
-trainer_step(struct trainer *t)
+/* The first record of lane l in the step. */
+static inline size_t
+lane_first(const struct trainer *t, size_t l)
 {
-	struct net *net = t->net;
-	size_t O = net->layer[0].O;
-
-	t->set.step++;
-	for (size_t i = 0; i < net->table.n; i++) {
-		struct tensor *w = &net->table.tensor[i];
-		float *data = tensor_floats(w), *a = w->state[0], *b = w->state[1];
-
-		if (w->frozen)
-			continue;
-		if (!trainer_by_row(t, i)) {
-			t->optimiser->step(&t->set, w->n, data, a, b, t->gradient[i]);
-			continue;
-		}
-		for (size_t slot = 0; slot < t->seen.n; slot++) {
-			size_t at = t->row[slot] * O;
-
-			t->optimiser->step(&t->set, O, data + at, a ? a + at : NULL, b ? b + at : NULL,
-			                   t->row_gradient + slot * O);
-		}
-	}
+	return t->from + t->B * l / t->lanes;
 }
 
-/* Gradients of all tensors, zero. */
+/* A task: the logits of a lane's records. */
 static inline void
-trainer_clear(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+lane_predict(void *trainer, size_t l, size_t worker)
 {
-	for (size_t i = 0; i < t->net->table.n; i++)
-		if (t->gradient[i])
-			memset(t->gradient[i], 0, t->net->table.tensor[i].n * sizeof(float));
-	if (t->net->sparse)
-		trainer_slots(t, batch, from, B);
+	const struct trainer *t = trainer;
+	struct lane *lane = &((struct trainer *)trainer)->lane[l];
+	size_t from = lane_first(t, l), K = net_outputs(t->net);
+
+	(void)worker;
+	net_logits(t->net, &lane->pass, t->batch, from, lane_first(t, l + 1) - from, t->s + (from - t->from) * K);
 }
 
-/* Sends a piece of the step's B records from `from` on forward: its logits go to t->s. */
+/* A task: sends a lane's records forward and backward. The probabilities of a choice are there already. */
 static inline void
-trainer_forward(struct trainer *t, const struct batch *batch, size_t from, size_t at, size_t piece)
+lane_learn(void *trainer, size_t l, size_t worker)
 {
-	size_t K = net_outputs(t->net);
-	const float *z = net_forward(t->net, batch, from + at, piece);
+	const struct trainer *t = trainer;
+	struct lane *lane = &((struct trainer *)trainer)->lane[l];
+	enum activation head = arch_head(&t->net->arch);
+	size_t K = net_outputs(t->net), end = lane_first(t, l + 1);
+	float *dz = lane->pass.grad[t->net->n_layers - 1];
 
-	for (size_t i = 0; i < piece * K; i++)
-		t->s[at * K + i] = (double)z[i];
-}
+	(void)worker;
+	lane_clear(t, lane);
+	for (size_t from = lane_first(t, l), piece; from < end; from += piece) {
+		double *s = t->s + (from - t->from) * K, *p = t->p + (from - t->from) * K;
 
-/*
- * Plain weights take one step along the mean gradient of B records; the group of a choice head is one record, and a
- * linear head descends half the square. The records go forward and backward in pieces. A group must have gone forward
- * whole before its first piece goes back; where it has several pieces, they go forward twice.
- */
-static inline void
-train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
-{
-	struct net *net = t->net;
-	enum activation head = arch_head(&net->arch);
-	size_t K = net_outputs(net);
-	double mean = head == CHOICE ? 1 : (double)B;
-	float *dz = net->grad[net->n_layers - 1];
-
-	trainer_clear(t, batch, from, B);
-	net->dropping = t->progress.records + 1;
-	for (size_t at = 0; head == CHOICE && at < B; at += NET_PIECE)
-		trainer_forward(t, batch, from, at, B - at < NET_PIECE ? B - at : NET_PIECE);
-	if (head == CHOICE)
-		head_probability(head, B, K, t->p, t->s);
-	for (size_t at = 0; at < B; at += NET_PIECE) {
-		size_t piece = B - at < NET_PIECE ? B - at : NET_PIECE;
-
-		if (head != CHOICE || B > NET_PIECE)
-			trainer_forward(t, batch, from, at, piece);
+		piece = end - from < NET_PIECE ? end - from : NET_PIECE;
+		lane->pass.dropping = random_bits(t->progress.records + 1, from - t->from) | 1;
+		net_logits(t->net, &lane->pass, t->batch, from, piece, s);
 		if (head != CHOICE)
-			head_probability(head, piece, K, t->p + at * K, t->s + at * K);
+			head_probability(head, piece, K, p, s);
 		for (size_t i = 0; i < piece * K; i++)
-			dz[i] = (float)((double)batch->weight[from + at + i / K] / mean *
-			                (t->p[at * K + i] - head_target(head, i % K, batch->label[from + at + i / K])));
-		trainer_backward(t, batch, from + at, piece);
+			dz[i] = (float)((double)t->batch->weight[from + i / K] / t->mean *
+			                (p[i] - head_target(head, i % K, t->batch->label[from + i / K])));
+		lane_backward(t, lane, from, piece);
 	}
-	net->dropping = 0;
-	trainer_note(t, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
-	trainer_step(t);
+	lane->pass.dropping = 0;
 }
 
-/*
- * Learns records from .. from + B of a batch at once: a batch of the optimiser, one record of beliefs, or the
- * group of a choice head.
- */
-static inline void
-train(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+/* Rows of the first layer that are stepped by one task: about as many numbers as a stretch has. */
+static inline size_t
+trainer_rows(const struct trainer *t)
 {
-	trainer_reserve(t, B);
-	if (t->optimiser)
-		train_step(t, batch, from, B);
-	else if (t->mixture)
-		train_mixture(t, batch, from, B);
-	else
-		train_beliefs(t, batch, from, B);
-	t->progress.records += B;
+	return TRAIN_STRETCH / t->net->layer[0].O + 1;
 }
 
-#endif
+/* The gradients of the lanes, n numbers each, are added up in that of the first; returns it. */
+static inline float *
+trainer_add_lanes(const struct trainer *t, size_t n, float *const *gradient, size_t at)
+{
+	for (size_t l = 1; l < t->lanes; l++)
+		vec_add(n, gradient[0] + at, gradient[l] + at);
+	return gradient[0] + at;
+}
+
+/* A task: gradients of a stretch or, behind all stretches, of some rows. Where they are clipped, the sum of their squares. */
+static inline void
+trainer_gather(void *trainer, size_t task, size_t worker)
+{
+	const struct trainer *t = trainer;
+	float *gradient[TRAIN_LANES], *g;
+	size_t n, at;
+
+	(void)worker;
+	if (task < t->n_stretches) {
+		n = t->stretch[task].n;
+		at = t->stretch[task].at;
+		for (size_t l = 0; l < t->lanes; l++)
+			gradient[l] = t->lane[l].gradient[t->stretch[task].tensor];
+	} else {
+		size_t O = t->net->layer[0].O, first = (task - t->n_stretches) * trainer_rows(t), left = t->seen.n - first;
+
+		n = O * (left < trainer_rows(t) ? left : trainer_rows(t));
+		at = O * first;
+		for (size_t l = 0; l < t->lanes; l++)
+			gradient[l] = t->lane[l].row_gradient;
+	}
+	g = trainer_add_lanes(t, n, gradient, at);
+	if (!(t->clip > 0))
+		return;
+	t->squares[task] = 0;
+	for (size_t i = 0; i < n; i++)
+		t->squares[task] += (double)g[i] * (double)g[i];
+}
+@@STEP@@

@@ -57,4 +57,33 @@ transfer_widen(struct net *net, double q, double variance)
 	}
 }
 
+/*
+ * Rates and times of the layers that have weights, from the top: each learns at `rate` times the pace of the one above
+ * it (0 freezes it), and once `every` records more were learnt (discriminative rates and gradual unfreezing: Howard
+ * and Ruder 2018). Returns how many layers these are.
+ */
+static inline size_t
+transfer_pace(struct net *net, double rate, uint64_t every)
+{
+	double pace = 1;
+	size_t depth = 0;
+
+	for (size_t i = net->n_layers; i--;) {
+		const struct net_layer *l = &net->layer[i];
+		size_t place[] = {l->weight, l->bias};
+
+		for (size_t j = 0; j < sizeof place / sizeof *place; j++)
+			if (place[j] != NO_TENSOR) {
+				net->table.tensor[place[j]].pace = pace;
+				net->table.tensor[place[j]].wakes = depth * every;
+				net->table.tensor[place[j]].frozen |= !(pace > 0);
+			}
+		if (l->weight != NO_TENSOR) {
+			pace *= rate;
+			depth++;
+		}
+	}
+	return depth;
+}
+
 #endif
