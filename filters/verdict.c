@@ -27,7 +27,7 @@ static const struct cli_option options[] = {
 	{'\0', "common", NULL, "leave out groups that are not in all files", CLI_FLAG, &systems.common, 0, 0},
 	{'\0', "gate", NULL, "exit 1 if a verdict is a loss", CLI_FLAG, &gate, 0, 0},
 	{'\0', "least", "GAIN", "exit 1 unless all intervals are of gains of at least this", CLI_REAL, &least_gain, -1e300, 1e300},
-	{'\0', "less", "LIST", "metrics of which less is better, beside logloss and nll", CLI_TEXT, &less_list, 0, 0},
+	{'\0', "less", "LIST", "metrics of which less is better, beside the losses that metrics knows", CLI_TEXT, &less_list, 0, 0},
 	{'\0', "level", "P", "probability that an interval covers", CLI_REAL, &level, 0, 0.999999},
 	{'\0', "resamples", "N", "random resamples of a test and of an interval", CLI_INT, &resamples, 100, 1e9},
 	{'\0', "seed", "N", "seed of what is random", CLI_INT, &seed, -9e18, 9e18},

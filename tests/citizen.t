@@ -14,7 +14,7 @@ usual() { # program
 	holdout) echo 'records stdout 0 -v --last 1' ;;
 	negatives) echo 'records stdout 0 -k 1 --catalogue "$tmp/items"' ;;
 	pretrain) echo 'records made 0 -b 8 -o "$tmp/made"' ;;
-	finetune) echo 'records made 0 -m "$tmp/model" -o "$tmp/made"' ;;
+	finetune) echo 'records made 0 --shift 0.01 -m "$tmp/model" -o "$tmp/made"' ;;
 	candidates) echo 'scored stdout 0 --catalogue "$tmp/items"' ;;
 	weights) echo 'none stdout 0 -m "$tmp/model"' ;;
 	score) echo 'records stdout 0 -m "$tmp/model"' ;;
@@ -159,4 +159,9 @@ for name in $PROGRAMS; do
 	empty=${row%% *} row=${row#* }
 	eval "matrix $name $row"
 done
+
+# A file that is opened while stderr is closed does not take its place.
+printf 'u1\ti1\t1\t0.75\nbad\n' >"$tmp/one-bad"
+without_stderr topk --max-bad 1 --rejects "$tmp/rejects" "$tmp/one-bad" >"$tmp/out"
+is 'no message goes to a file' "$(cat "$tmp/rejects")" bad
 done_testing

@@ -1,6 +1,6 @@
 /*
  * metric.c - metrics against cases worked by hand, and against definitions written out in long double: AUC pair by
- * pair, rankings over every order of their ties.
+ * pair, rankings over every order of their ties; sums that do not depend on the order of groups.
  */
 #include "../common/eval/metric.h"
 #include "../common/num/random.h"
@@ -34,19 +34,25 @@ metric_named(const char *name)
 	return NULL;
 }
 
-/* The metric of n records of one group. */
-static double
-value_of(const char *name, size_t k, size_t n, const double *score, const float *label)
+static struct metric_record
+record_of(double score, float label, uint32_t group)
 {
-	struct metric_record all[MOST], grouped[MOST];
+	return (struct metric_record){.score = score, .label = label, .group = group};
+}
+
+/* The metric, with its argument, of n records of one group. */
+static double
+value_of(const char *name, double at, size_t n, const double *score, const float *label)
+{
+	struct metric_record all[MOST], grouped[MOST], scratch[MOST];
 	struct metric_list list;
 	float ideal[MOST];
 	size_t end;
 
 	for (size_t i = 0; i < n; i++)
-		all[i] = (struct metric_record){score[i], label[i], 0};
-	metric_deal(n, 1, &list, grouped, ideal, &end, all);
-	return metric_named(name)->value(&list, k);
+		all[i] = record_of(score[i], label[i], 0);
+	metric_deal(n, 1, &list, grouped, ideal, &end, scratch, all);
+	return metric_named(name)->value(&list, at);
 }
 
 /* ---- by hand ---- */
@@ -57,6 +63,7 @@ test_rankings(void)
 	static const double score[] = {0.5, 0.9, 0.7, 0.6, 0.8};
 	static const float label[] = {0, 1, 1, 0, 0}, none[] = {0, 0, 0, 0, 0}, all[] = {1, 1, 1, 1, 1};
 	static const float graded[] = {0, 3, 0, 1, 2}; /* by score: 3 2 0 1 0 */
+	static const float unjudged[] = {0, 1, 1, 0, -1}, late[] = {1, 1, 0, 0}; /* by score: 1 - 1 0 0, and 1 0 0 1 */
 
 	tap_ok(near(value_of("auc", 0, 5, score, label), 5 / 6.0L), "auc: five of six pairs");
 	tap_ok(isnan(value_of("auc", 0, 5, score, none)) && isnan(value_of("auc", 0, 5, score, all)), "auc: one class");
@@ -74,11 +81,36 @@ test_rankings(void)
 	tap_ok(value_of("recall", 2, 5, score, label) == 0.5 && value_of("recall", 3, 5, score, label) == 1, "recall");
 	tap_ok(value_of("precision", 2, 5, score, label) == 0.5 && value_of("precision", 0, 5, score, label) == 0.4, "precision");
 	tap_ok(value_of("precision", 10, 5, score, label) == 0.2, "precision@10 of five records divides by ten");
+	tap_ok(near(value_of("map", 0, 5, score, label), (1 + 2 / 3.0L) / 2), "map");
+	tap_ok(value_of("map", 2, 5, score, label) == 0.5, "map@2 divides by all positives");
+	tap_ok(value_of("rprec", 0, 5, score, label) == 0.5 && value_of("rprec", 0, 5, score, graded) == 2 / 3.0, "rprec");
+	tap_ok(value_of("bpref", 0, 5, score, label) == (1 + 0.5) / 2, "bpref");
+	tap_ok(value_of("bpref", 0, 5, score, unjudged) == 1, "bpref: what is not judged does not matter");
+	tap_ok(value_of("bpref", 0, 4, score, late) == 0.5, "bpref: no more negatives than positives count");
+	tap_ok(near(value_of("rbp", 0.8, 5, score, label), 0.2L * (1 + 0.64L)), "rbp");
 	tap_ok(value_of("hit", 1, 5, score, label) == 1 && value_of("hit", 1, 3, score + 2, label + 2) == 0, "hit");
 	for (size_t i = 0; i < N_METRICS; i++)
-		if (metrics[i].flags & METRIC_CUT)
-			tap_ok(isnan(metrics[i].value(&(struct metric_list){&(struct metric_record){1, 0, 0}, none, 1}, 1)),
+		if (metrics[i].flags & METRIC_RANKED)
+			tap_ok(isnan(value_of(metrics[i].name, metrics[i].flags & METRIC_CUT ? 1 : metrics[i].usual, 5, score, none)),
 			       "%s: no value without a positive", metrics[i].name);
+}
+
+/* A list with positives that are not in it. */
+static void
+test_missing(void)
+{
+	static const float ideal[] = {1, 1, 1, 1};
+	struct metric_record record[] = {{.score = 2, .label = 1}, {.score = 1, .label = 0}};
+	struct metric_list list = {.record = record, .n = 2, .ideal = ideal, .n_positive = 4, .n_negative = 1}, none = list;
+
+	none.n = 0;
+	tap_ok(metric_recall(&list, 0) == 0.25 && metric_map(&list, 0) == 0.25 && metric_rprec(&list, 0) == 0.25 &&
+	       metric_bpref(&list, 0) == 0.25 && metric_precision(&list, 0) == 0.5, "positives that are not in the list are not found");
+	tap_ok(near(metric_ndcg(&list, 0), 1 / (1 + 1 / log2l(3) + 1 / log2l(4) + 1 / log2l(5))) &&
+	       near(metric_ndcg(&list, 2), 1 / (1 + 1 / log2l(3))), "but the best ranking has them");
+	for (size_t i = 0; i < N_METRICS; i++)
+		if (metrics[i].flags & METRIC_RANKED)
+			tap_ok(metrics[i].value(&none, metrics[i].usual) == 0, "%s of a list without records", metrics[i].name);
 }
 
 static void
@@ -99,6 +131,10 @@ test_ties(void)
 	tap_ok(near(value_of("hit", 2, 4, constant, first), 0.5L), "hit@2");
 	tap_ok(near(value_of("hit", 2, 4, constant, two), 5 / 6.0L), "hit@2 of two positives");
 	tap_ok(value_of("hit", 3, 4, constant, two) == 1, "hit@3 of two positives is certain");
+	tap_ok(near(value_of("map", 0, 4, constant, first), 25 / 48.0L), "map of one positive is mrr");
+	tap_ok(near(value_of("rprec", 0, 4, constant, two), 0.5L), "rprec");
+	tap_ok(near(value_of("bpref", 0, 4, constant, two), 0.5L), "bpref");
+	tap_ok(near(value_of("rbp", 0.5, 4, constant, first), 15 / 64.0L), "rbp");
 }
 
 static void
@@ -108,27 +144,76 @@ test_classes(void)
 	static const float label[] = {1, 0, 1, 0};
 	static const double half[] = {0.5, 0.51, 0.49}, choice[] = {0.2, 0.7, 0.1};
 	static const float half_label[] = {0, 1, 1}, one[] = {1, 0, 0}, both[] = {1, 1, 0};
+	static const double number[] = {1.5, -5}, tied[] = {0.2, 0.2, 0.2, 0.9};
+	static const float number_label[] = {2, -2};
 
 	tap_ok(near(value_of("logloss", 0, 2, score, label), -(logl(0.8L) + logl(0.6L)) / 2), "logloss");
 	tap_ok(near(value_of("logloss", 0, 2, score + 2, label + 2), -logl(1e-15L)), "logloss: 0 and 1 count as 1e-15 from there");
-	tap_ok(near(value_of("accuracy", 0, 3, half, half_label), 2 / 3.0L), "accuracy: a half is no 1");
+	tap_ok(near(value_of("accuracy", 0.5, 3, half, half_label), 2 / 3.0L), "accuracy: a half is no 1");
 	tap_ok(near(value_of("nll", 0, 3, choice, one), -logl(0.2L)), "nll");
+	tap_ok(near(value_of("brier", 0, 4, score, label), (0.04L + 0.16L + 1 + 1) / 4), "brier");
+	tap_ok(near(value_of("mse", 0, 2, number, number_label), (0.25L + 9) / 2) &&
+	       near(value_of("mae", 0, 2, number, number_label), (0.5L + 3) / 2), "mse and mae, of any numbers");
+	tap_ok(value_of("ppv", 0.5, 4, score, label) == 0.5 && value_of("tpr", 0.5, 4, score, label) == 0.5, "ppv and tpr");
+	tap_ok(value_of("ppv", 0.4, 4, score, label) == 0.5 && value_of("ppv", 0.8, 4, score, label) == 0, "a score at the threshold is no 1");
+	tap_ok(near(value_of("f1", 0.3, 4, score, label), 2 / 5.0L), "f1");
+	tap_ok(isnan(value_of("ppv", 1, 4, score, label)) && isnan(value_of("tpr", 0.5, 1, score + 1, label + 1)) &&
+	       isnan(value_of("f1", 0.5, 1, score + 1, label + 1)), "ppv, tpr and f1 of nothing");
+	tap_ok(near(value_of("ece", 2, 4, score, label), (fabsl(1.8L - 1) + fabsl(0.4L - 1)) / 4), "ece: two bins");
+	tap_ok(near(value_of("ece", 1, 4, score, label), 0.2L / 4), "ece: a bin");
+	tap_ok(near(value_of("ece", 4, 4, tied, label), (fabsl(0.6L - 2) + 0.9L) / 4), "ece: equal scores share a bin");
 	tap_ok(isnan(value_of("nll", 0, 3, choice, both)) && isnan(value_of("nll", 0, 2, choice + 1, one + 1)), "nll: one positive, or no value");
+}
+
+static void
+test_catalogue(void)
+{
+	/* items 0 1 2, and 0 2 3, of a catalogue of 5 */
+	struct metric_record record[] = {{.score = 3, .item = 0, .category = 0}, {.score = 2, .item = 1, .category = 1},
+	                                 {.score = 1, .item = 2, .category = 0}, {.score = 3, .item = 0, .category = 2},
+	                                 {.score = 2, .item = 2, .category = 2}, {.score = 1, .item = 3, .category = 2}};
+	static const double information[] = {1, 2, 4, 8, 16};
+	struct metric_list list[] = {{.record = record, .n = 3, .information = information},
+	                             {.record = record + 3, .n = 3, .information = information}};
+	uint64_t shown[5] = {0}, alike[5] = {2, 2, 2, 2, 2}, one[5] = {0, 0, 7, 0, 0};
+
+	metric_count_shown(2, list, 2, shown);
+	tap_ok(shown[0] == 2 && shown[1] == 1 && shown[2] == 1 && shown[3] == 0, "items shown in the first two places");
+	tap_ok(metric_coverage(5, shown) == 0.6, "coverage");
+	tap_ok(near(metric_gini(5, shown), (0 * 1 + 2 * 1 + 4 * 2) / (4.0L * 4)), "gini");
+	tap_ok(metric_gini(5, alike) == 0 && metric_gini(5, one) == 1 && isnan(metric_gini(1, alike)), "gini: all alike, one alone");
+	tap_ok(metric_novelty(&list[0], 2) == 1.5 && metric_novelty(&list[1], 0) == 13 / 3.0, "novelty");
+	tap_ok(near(metric_diversity(&list[0], 0), 2 / 3.0L) && metric_diversity(&list[0], 2) == 1 &&
+	       metric_diversity(&list[1], 0) == 0 && isnan(metric_diversity(&list[0], 1)), "diversity");
+}
+
+static struct metric_estimate
+mean_of(const double *value, const double *weight, size_t n)
+{
+	struct metric_sums sums = {0};
+
+	for (size_t i = 0; i < n; i++)
+		metric_sums_add(&sums, value[i], weight ? weight[i] : 1);
+	return metric_sums_estimate(&sums);
 }
 
 static void
 test_mean(void)
 {
-	static const double value[] = {1, NAN, 2, 3}, weight[] = {3, 7, 1}, two[] = {1, NAN, 0};
-	struct metric_estimate e = metric_mean(value, NULL, 4);
+	static const double value[] = {1, NAN, 2, 3}, weight[] = {3, 7, 1}, two[] = {1, NAN, 0}, far[] = {1e15 - 1, 1e15, 1e15 + 1};
+	struct metric_estimate e = mean_of(value, NULL, 4);
 
 	tap_ok(e.value == 2 && near(e.variance, 1 / 3.0L) && e.n == 3 && e.freedom == 2, "a mean and its variance");
-	e = metric_mean(two, weight, 3);
+	e = mean_of(two, weight, 3);
 	tap_ok(e.value == 0.75 && near(e.variance, 0.140625L) && e.n == 4 && e.freedom == 1, "a weighted mean and its variance");
-	e = metric_mean(value, NULL, 2);
+	e = mean_of(value, NULL, 2);
 	tap_ok(e.value == 1 && isinf(e.variance), "the variance of one group is unknown");
-	e = metric_mean(value + 1, NULL, 1);
+	e = mean_of(value + 1, NULL, 1);
 	tap_ok(isnan(e.value) && e.n == 0, "nor has none a mean");
+	e = mean_of(far, NULL, 3);
+	tap_ok(e.value == 1e15 && near(e.variance, 1 / 3.0L), "the variance of values far from 0 does not cancel");
+	e = metric_root((struct metric_estimate){4, 0.16, 7, 3});
+	tap_ok(e.value == 2 && near(e.variance, 0.01L), "the root of a mean and its variance");
 }
 
 /* ---- by definition ---- */
@@ -190,6 +275,74 @@ naive_logloss(const struct metric_record *r, size_t n)
 	return sum / (long double)n;
 }
 
+/* Mean of (score - label)^2. */
+static long double
+naive_brier(const struct metric_record *r, size_t n)
+{
+	long double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += ((long double)r[i].score - (long double)r[i].label) * ((long double)r[i].score - (long double)r[i].label);
+	return sum / (long double)n;
+}
+
+/* Mean over the positives, and the places of their ties, of the precision expected there. */
+static long double
+naive_map(const struct metric_record *r, size_t n)
+{
+	long double sum = 0, positives = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t better = 0, same = 0, hits = 0, others = 0;
+
+		for (size_t j = 0; j < n; j++) {
+			better += r[j].score > r[i].score;
+			same += r[j].score == r[i].score;
+			hits += r[j].score > r[i].score && r[j].label > 0;
+			others += j != i && r[j].score == r[i].score && r[j].label > 0;
+		}
+		for (size_t place = better; r[i].label > 0 && place < better + same; place++) {
+			long double above = same > 1 ? (long double)(place - better) / (long double)(same - 1) : 0;
+
+			sum += (1 + (long double)hits + above * (long double)others) / (long double)(place + 1) / (long double)same;
+		}
+		positives += r[i].label > 0;
+	}
+	return positives > 0 ? sum / positives : NAN;
+}
+
+/* n over k */
+static long double
+ways(size_t n, size_t k)
+{
+	long double product = 1;
+
+	for (size_t i = 1; i <= k; i++)
+		product = product * (long double)(n - k + i) / (long double)i;
+	return k <= n ? product : 0;
+}
+
+/* 1 / rank of the first positive: of the ways to place those of its tie, the ways that leave none before a place. */
+static long double
+naive_mrr(const struct metric_record *r, size_t n)
+{
+	double best = -INFINITY;
+	size_t better = 0, same = 0, positive = 0;
+	long double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (r[i].label > 0 && r[i].score > best)
+			best = r[i].score;
+	for (size_t i = 0; i < n; i++) {
+		better += r[i].score > best;
+		same += r[i].score == best;
+		positive += r[i].score == best && r[i].label > 0;
+	}
+	for (size_t j = 0; j < same; j++)
+		sum += ways(same - 1 - j, positive - 1) / ways(same, positive) / (long double)(better + j + 1);
+	return positive ? sum : NAN;
+}
+
 /* NDCG where a record of a tie takes the mean discount of its places. */
 static long double
 naive_ndcg(const struct metric_record *r, size_t n, size_t k)
@@ -217,22 +370,39 @@ naive_ndcg(const struct metric_record *r, size_t n, size_t k)
 static long double
 plain_value(const char *name, const struct metric_record *r, size_t n, size_t k)
 {
-	long double hits = 0, positive = 0, dcg = 0, rank = 0;
+	long double hits = 0, positive = 0, negative = 0, dcg = 0, rank = 0, precisions = 0, rbp = 0, worse = 0, wrong = 0;
 	size_t limit = k && k < n ? k : n;
 
 	for (size_t i = 0; i < n; i++) {
 		positive += r[i].label > 0;
+		negative += r[i].label == 0;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(name, "rprec") == 0)
+			limit = (size_t)positive;
+		if (r[i].label > 0 && wrong > 0)
+			worse += fminl(wrong, positive) / fminl(negative, positive);
+		wrong += r[i].label == 0;
+		if (r[i].label > 0)
+			rbp += 0.2L * powl(0.8L, (long double)i);
 		if (i >= limit)
 			continue;
 		hits += r[i].label > 0;
-		dcg += (powl(2, (long double)r[i].label) - 1) / log2l((long double)i + 2);
+		precisions += r[i].label > 0 ? hits / (long double)(i + 1) : 0;
+		dcg += r[i].label > 0 ? (powl(2, (long double)r[i].label) - 1) / log2l((long double)i + 2) : 0;
 		if (r[i].label > 0 && rank == 0)
 			rank = (long double)i + 1;
 	}
 	if (strcmp(name, "mrr") == 0)
 		return rank > 0 ? 1 / rank : 0;
-	if (strcmp(name, "recall") == 0)
+	if (strcmp(name, "recall") == 0 || strcmp(name, "rprec") == 0)
 		return hits / positive;
+	if (strcmp(name, "map") == 0)
+		return precisions / positive;
+	if (strcmp(name, "bpref") == 0)
+		return (positive - worse) / positive;
+	if (strcmp(name, "rbp") == 0)
+		return rbp;
 	if (strcmp(name, "precision") == 0)
 		return hits / (long double)(k ? k : n);
 	if (strcmp(name, "hit") == 0)
@@ -299,8 +469,8 @@ draw_records(struct metric_record *r, size_t n_groups, size_t most, size_t n_lab
 	size_t n = n_groups + draw(most - n_groups + 1), n_scores = 1 + draw(n);
 
 	for (size_t i = 0; i < n; i++)
-		r[i] = (struct metric_record){(double)draw(n_scores + 1) / (double)n_scores, (float)draw(n_labels),
-		                              (uint32_t)(i < n_groups ? i : draw(n_groups))};
+		r[i] = record_of((double)draw(n_scores + 1) / (double)n_scores, (float)draw(n_labels),
+		                 (uint32_t)(i < n_groups ? i : draw(n_groups)));
 	return n;
 }
 
@@ -319,10 +489,10 @@ take_group(struct metric_record *to, const struct metric_record *r, size_t n, ui
 static void
 test_random(void)
 {
-	size_t wrong_auc = 0, wrong_variance = 0, wrong_logloss = 0, wrong_ndcg = 0;
+	size_t wrong_auc = 0, wrong_variance = 0, wrong_logloss = 0, wrong_brier = 0, wrong_ndcg = 0, wrong_map = 0, wrong_mrr = 0;
 
 	for (size_t i = 0; i < CASES; i++) {
-		struct metric_record r[MOST], all[MOST], grouped[MOST], own[MOST];
+		struct metric_record r[MOST], all[MOST], grouped[MOST], scratch[MOST], own[MOST];
 		struct metric_cluster cluster[MOST] = {{0}};
 		struct metric_list list[MOST];
 		float ideal[MOST];
@@ -334,8 +504,9 @@ test_random(void)
 				r[n_groups].group = (uint32_t)n_groups;
 		want = naive_auc(r, n, n_groups);
 		memcpy(all, r, n * sizeof *r);
-		metric_deal(n, n_groups, list, grouped, ideal, end, all);
-		got = metric_auc_overall(&(struct metric_list){all, NULL, n}, n_groups, cluster);
+		metric_deal(n, n_groups, list, grouped, ideal, end, scratch, all);
+		metric_sort(n, all, scratch);
+		got = metric_auc_overall(&(struct metric_list){.record = all, .n = n}, 0, n_groups, cluster);
 		wrong_auc += !near(got.value, (long double)want.value);
 		wrong_variance += !isnan(want.value) && got.variance != want.variance && !near(got.variance, (long double)want.variance);
 		for (uint32_t g = 0; g < n_groups; g++) {
@@ -343,12 +514,18 @@ test_random(void)
 
 			wrong_auc += !near(metric_auc(&list[g], 0), (long double)naive_auc(own, own_n, 1).value);
 			wrong_logloss += !near(metric_logloss(&list[g], 0), naive_logloss(own, own_n));
-			wrong_ndcg += !near(metric_ndcg(&list[g], k), naive_ndcg(own, own_n, k));
+			wrong_brier += !near(metric_mse(&list[g], 0), naive_brier(own, own_n));
+			wrong_map += !near(metric_map(&list[g], 0), naive_map(own, own_n));
+			wrong_mrr += !near(metric_mrr(&list[g], 0), naive_mrr(own, own_n));
+			wrong_ndcg += !near(metric_ndcg(&list[g], (double)k), naive_ndcg(own, own_n, k));
 		}
 	}
 	tap_ok(wrong_auc == 0, "auc equals the count of pairs, all and by group: %zu of %d cases differ", wrong_auc, CASES);
 	tap_ok(wrong_variance == 0, "its variance is Obuchowski's: %zu differ", wrong_variance);
 	tap_ok(wrong_logloss == 0, "logloss equals its definition: %zu differ", wrong_logloss);
+	tap_ok(wrong_brier == 0, "so does brier: %zu differ", wrong_brier);
+	tap_ok(wrong_map == 0, "map is the precision expected at the places of the positives: %zu differ", wrong_map);
+	tap_ok(wrong_mrr == 0, "mrr counts the ways to place a tie: %zu differ", wrong_mrr);
 	tap_ok(wrong_ndcg == 0, "ndcg gives each tied record the mean discount of the places: %zu differ", wrong_ndcg);
 }
 
@@ -362,31 +539,32 @@ test_spread(void)
 	size_t wrong_mean = 0, wrong_auc = 0;
 
 	for (size_t i = 0; i < CASES; i++) {
-		struct metric_record all[MOST], grouped[MOST];
+		struct metric_record all[MOST], grouped[MOST], scratch[MOST];
 		struct metric_cluster cluster[MOST_GROUPS] = {{0}};
-		struct metric_list list[MOST_GROUPS], whole = {all, NULL, 0};
+		struct metric_list list[MOST_GROUPS], whole = {.record = all};
 		float ideal[MOST];
 		size_t end[MOST_GROUPS], n_groups = 2 + draw(MOST_GROUPS - 1), n = 2 * n_groups + draw(MOST - 2 * MOST_GROUPS);
 		double value[MOST_GROUPS], weight[MOST_GROUPS];
 		struct metric_estimate want, got;
 
 		for (size_t j = 0; j < n; j++)
-			all[j] = (struct metric_record){(double)draw(20) / 20, (float)(j < 2 * n_groups ? j % 2 : draw(2)),
-			                                (uint32_t)(j < 2 * n_groups ? j / 2 : draw(n_groups))};
-		metric_deal(n, n_groups, list, grouped, ideal, end, all);
+			all[j] = record_of((double)draw(20) / 20, (float)(j < 2 * n_groups ? j % 2 : draw(2)),
+			                   (uint32_t)(j < 2 * n_groups ? j / 2 : draw(n_groups)));
+		metric_deal(n, n_groups, list, grouped, ideal, end, scratch, all);
 		for (size_t g = 0; g < n_groups; g++) {
 			value[g] = i % 2 && g == 0 ? NAN : metric_logloss(&list[g], 0);
 			weight[g] = (double)list[g].n;
 		}
-		want = metric_mean(value, weight, n_groups);
+		want = mean_of(value, weight, n_groups);
 		metric_unweigh(value, weight, n_groups);
-		got = metric_mean(value, NULL, n_groups);
+		got = mean_of(value, NULL, n_groups);
 		wrong_mean += !near(got.value, (long double)want.value) ||
 		              (isfinite(want.variance) && !near(got.variance, (long double)want.variance));
 		whole.n = n;
-		want = metric_auc_overall(&whole, n_groups, cluster);
+		metric_sort(n, all, scratch);
+		want = metric_auc_overall(&whole, 0, n_groups, cluster);
 		metric_spread(n_groups, value, want.value, cluster);
-		got = metric_mean(value, NULL, n_groups);
+		got = mean_of(value, NULL, n_groups);
 		wrong_auc += !near(got.value, (long double)want.value) || !near(got.variance, (long double)want.variance);
 	}
 	tap_ok(wrong_mean == 0, "values made of weighted ones have their mean and its variance: %zu of %d cases differ", wrong_mean, CASES);
@@ -396,34 +574,110 @@ test_spread(void)
 static void
 test_orders(void)
 {
-	static const char *const name[] = {"mrr", "recall", "precision", "hit", "ndcg_exp"};
+	static const char *const name[] = {"mrr", "recall", "precision", "hit", "ndcg_exp", "map", "rprec", "bpref", "rbp"};
 
 	for (size_t m = 0; m < sizeof name / sizeof *name; m++) {
-		size_t wrong = 0;
+		const struct metric *metric = metric_named(name[m]);
+		size_t wrong = 0, wrong_ordered = 0;
 
 		for (size_t i = 0; i < CASES; i++) {
-			struct metric_record r[MOST], all[MOST], grouped[MOST];
+			struct metric_record r[MOST], all[MOST], grouped[MOST], scratch[MOST];
 			struct metric_list list;
 			float ideal[MOST];
 			size_t end, n = draw_records(r, 1, 6, 2 + draw(3)), k = draw(8);
+			double at = metric->flags & METRIC_CUT ? (double)k : metric->usual;
+			long double want;
 
+			for (size_t j = 0; i % 2 && j < n; j++)
+				r[j].label = draw(4) ? r[j].label : -1;
 			memcpy(all, r, n * sizeof *r);
-			metric_deal(n, 1, &list, grouped, ideal, &end, all);
-			wrong += !near(metric_named(name[m])->value(&list, k), naive_ranking(name[m], r, n, k));
+			metric_deal(n, 1, &list, grouped, ideal, &end, scratch, all);
+			wrong += !near(metric->value(&list, at), naive_ranking(name[m], r, n, k));
+			list.ordered = true;
+			want = strcmp(name[m], "ndcg_exp") == 0 ? metric_ndcg_exp(&list, at) : plain_value(name[m], grouped, n, k);
+			wrong_ordered += list.n_positive && !near(metric->value(&list, at), want);
 		}
 		tap_ok(wrong == 0, "%s is its mean over all orders of ties: %zu of %d cases differ", name[m], wrong, CASES);
+		tap_ok(wrong_ordered == 0, "or that of the order as it stands: %zu differ", wrong_ordered);
 	}
+}
+
+static void
+test_sort(void)
+{
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < CASES; i++) {
+		struct metric_record r[200], scratch[200];
+		size_t n = draw(200), n_scores = 1 + draw(100);
+		uint32_t sum = 0;
+
+		for (size_t j = 0; j < n; j++) {
+			double score = ldexp((double)draw(n_scores) - 20, (int)draw(3) * 300);
+
+			r[j] = record_of(draw(9) ? score : -score, (float)draw(3) - 1, (uint32_t)j);
+		}
+		metric_sort(n, r, scratch);
+		for (size_t j = 0; j < n; j++) {
+			wrong += j > 0 && metric_compare(&r[j - 1], &r[j]) > 0;
+			sum += r[j].group + 1;
+		}
+		wrong += sum != n * (n + 1) / 2;
+	}
+	tap_ok(wrong == 0, "records are sorted by score, then label, and none is lost: %zu wrong", wrong);
+}
+
+/* Sums of groups in any order, or added up apart, have the same bytes; levels added up have the value of the records. */
+static void
+test_merge(void)
+{
+	size_t wrong = 0, wrong_levels = 0;
+
+	for (size_t i = 0; i < CASES; i++) {
+		struct metric_sums once = {0}, apart[2] = {{0}, {0}};
+		struct metric_record all[MOST], scratch[MOST];
+		struct metric_list whole = {.record = all};
+		struct metric_level level[MOST];
+		struct metric_estimate a, b;
+		size_t n = 1 + draw(MOST), n_levels = 0;
+		double value[MOST], weight[MOST];
+
+		for (size_t j = 0; j < n; j++) {
+			value[j] = draw(9) ? random_uniform(2, drawn++) : NAN;
+			weight[j] = 1 + (double)draw(5);
+			metric_sums_add(&once, value[j], weight[j]);
+			all[j] = record_of((double)draw(20) / 20, (float)draw(2), 0);
+		}
+		for (size_t j = n; j--;)
+			metric_sums_add(&apart[draw(2)], value[j], weight[j]);
+		metric_sums_merge(&apart[0], &apart[1]);
+		a = metric_sums_estimate(&once);
+		b = metric_sums_estimate(&apart[0]);
+		wrong += memcmp(&a, &b, sizeof a) != 0;
+		whole.n = n;
+		metric_sort(n, all, scratch);
+		for (size_t from = 0; from < n;)
+			level[n_levels++] = metric_level(&whole, &from);
+		wrong_levels += metric_auc(&whole, 0) != metric_auc_of_levels(n_levels, level, 0) && !isnan(metric_auc(&whole, 0));
+		wrong_levels += metric_ece(&whole, 7) != metric_ece_of_levels(n_levels, level, 7);
+	}
+	tap_ok(wrong == 0, "sums do not depend on the order of groups, nor on where they are cut: %zu of %d differ", wrong, CASES);
+	tap_ok(wrong_levels == 0, "auc and ece are the same from levels: %zu differ", wrong_levels);
 }
 
 int
 main(void)
 {
 	test_rankings();
+	test_missing();
 	test_ties();
 	test_classes();
+	test_catalogue();
 	test_mean();
 	test_random();
 	test_spread();
 	test_orders();
+	test_sort();
+	test_merge();
 	return tap_done();
 }

@@ -163,7 +163,7 @@ is 'byte for byte' "$(od -An -c <.out)" "$(printf 'a\tmrr\t1\n\377\0\tmrr\t1\n' 
 
 t 'no such metric: they are named' 2 '' 'auc gauc .* ndcg\[@k\].*' metrics -M auk two
 t 'no such metric' 2 '' 'no metric "auk"' metrics -M mrr,auk two
-t 'a cutoff for what takes none' 2 '' 'auc takes no cutoff' metrics -M auc@5 two
+t 'a cutoff for what takes none' 2 '' 'auc takes no argument' metrics -M auc@5 two
 for bad in 0 x 1,,2 5.5 -1; do
 	t "-k $bad" 2 '' 'cutoff: not a cutoff from 1 on' metrics -k "$bad" two
 done

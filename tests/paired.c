@@ -89,6 +89,7 @@ static void
 test_randomisation(void)
 {
 	static const double two[] = {3, 1}, three[] = {1, 2, 3}, ties[] = {0.1, 0.2, -0.3, 0};
+	static const double rounded[] = {3 * 0.1 * 1e6, 6 * 0.1 * 1e6, -4 * 0.1 * 1e6, 4 * 0.1 * 1e6, 1 * 0.1 * 1e6};
 	double d[30], many[300], exact, drawn;
 
 	/* 863 of 2^15 signs reach Fisher's 314 on one side */
@@ -106,6 +107,11 @@ test_randomisation(void)
 	tap_ok(drawn != exact && near(drawn, exact, 4 * sqrt(exact / 100000)), "random signs give nearly the same: %g, %g", exact, drawn);
 	tap_ok(drawn == paired_randomisation(30, d, 100000, 1, scratch), "the same seed the same");
 	tap_ok(drawn != paired_randomisation(30, d, 100000, 2, scratch), "another seed another");
+	/* 3 6 -4 4 1: twelve of 32 signs are as far as 10, two of them less far by rounding */
+	tap_ok(paired_randomisation(5, rounded, 0, 1, scratch) == 12 / 32.0, "sums that are equal but for rounding are as far");
+	for (size_t i = 0; i < 30; i++)
+		d[i] = i % 2 ? 1 : -1;
+	tap_ok(paired_randomisation(30, d, 999, 1, scratch) == 1, "p of a sum of 0 is 1");
 	for (size_t i = 0; i < 300; i++)
 		many[i] = random_normal(5, i) + 0.2;
 	tap_ok(near(paired_randomisation(300, many, 20000, 1, scratch), paired_t(300, many), 0.005), "of many, as Student's: %g, %g",

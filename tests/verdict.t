@@ -139,9 +139,14 @@ awk -v OFS='\t' 'BEGIN {
 			print "u" u, "i" i, "c" c, y, c == 2 ? weak : good >"new"
 		}
 }'
-metrics='auc,gauc,logloss,accuracy,ndcg@3,mrr'
+metrics='auc,gauc,logloss,accuracy,ppv@0.9,f1@0.8,rmse,ece,ndcg@3,mrr'
 is 'a and b are what metrics says' "$(verdict -M $metrics old new | cut -f 1,3,4)" \
 	"$(metrics -M $metrics old >by.old; metrics -M $metrics new >by.new; paste by.old by.new | cut -f 1,2,7)"
+# One says the positive of u and the negative of v, the other the positives of u and w.
+printf '%s\t%s\t%s\n' u 1 0.9 u 0 0.2 v 0 0.9 v 1 0.1 w 1 0.1 w 0 0.3 >said
+printf '%s\t%s\t%s\n' u 1 0.9 u 0 0.2 v 0 0.1 v 1 0.1 w 1 0.9 w 0 0.3 >said.else
+is 'also where a system says no positive in a group' "$(verdict -M ppv said said.else | cut -f 1-5)" \
+	"$(echo ppv 3 0.5 1 0.5 | tabs)"
 awk -v OFS='\t' '{ $NF = 0.5; print }' old >half
 is "against a constant the interval is that of metrics: means over records" \
 	"$(verdict --test t -M logloss half new | awk '{ printf "%.7f %.7f\n", $6 + log(2), $7 + log(2) }')" \

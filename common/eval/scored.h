@@ -12,17 +12,20 @@ enum { SCORED_NAME_BYTES = 64 };
 /* A metric that is asked for. */
 struct scored_metric {
 	const struct metric *metric;
-	size_t k; /* 0: the whole list */
+	double at; /* its argument; a cutoff of 0: the whole list */
 };
 
 struct scored {
 	/* set by the options table */
 	int64_t group_field, label_field, score_field;
 	const char *cutoff_list, *metric_list; /* NULL: not given */
+	double threshold;                      /* of metrics that ask for one; NaN: their usual one */
+
+	bool items; /* set by the program: records may have items, their popularity and categories */
 
 	struct scored_metric *metric; /* owned */
 	size_t n_metrics, metric_capacity;
-	size_t *cutoff;               /* owned: of cutoff_list */
+	double *cutoff;               /* owned: of cutoff_list */
 	size_t n_cutoffs, cutoff_capacity;
 	unsigned needs;               /* flags of the metrics, together */
 
@@ -30,7 +33,12 @@ struct scored {
 	size_t group_place, label_place, score_place;
 };
 
-#define SCORED_DEFAULTS {.group_field = 1, .label_field = -2, .score_field = -1}
+#define SCORED_DEFAULTS {.group_field = 1, .label_field = -2, .score_field = -1, .threshold = NAN}
+
+enum {
+	SCORED_LABEL = METRIC_NUMBER | METRIC_GAIN | METRIC_GRADE | METRIC_BINARY, /* a metric with one of them asks for labels */
+	SCORED_ARGUMENT = METRIC_CUT | METRIC_BINS | METRIC_THRESHOLD | METRIC_SHARE
+};
 
 /* ---- which metrics ---- */
 
@@ -45,62 +53,90 @@ scored_next_name(const char **at, struct view *name)
 	return true;
 }
 
-static inline size_t
+static inline double
 scored_cutoff(struct view text, const char *option)
 {
 	uint64_t k;
 
 	if (!text.n || number_whole(text, &k) != text.n || k < 1 || k > UINT32_MAX)
 		die_usage("--%s: not a cutoff from 1 on: \"%.*s\"", option, (int)text.n, text.at);
-	return (size_t)k;
+	return (double)k;
+}
+
+/* The argument of a metric, as its flags have it. */
+static inline double
+scored_argument(const struct metric *m, struct view text)
+{
+	double at;
+
+	if (m->flags & METRIC_CUT)
+		return scored_cutoff(text, "metrics");
+	if (!(m->flags & SCORED_ARGUMENT))
+		die_usage("--metrics: %s takes no argument", m->name);
+	if (!number_parse(text, &at) || ((m->flags & METRIC_SHARE) && !(at > 0 && at < 1)) ||
+	    ((m->flags & METRIC_BINS) && !(at >= 1 && at <= METRIC_MOST_BINS && at == floor(at))))
+		die_usage("--metrics: %s takes no such argument: \"%.*s\"", m->name, (int)text.n, text.at);
+	return at;
 }
 
 static inline void
-scored_add(struct scored *s, const struct metric *m, size_t k)
+scored_add(struct scored *s, const struct metric *m, double at)
 {
 	s->metric = grow(s->metric, &s->metric_capacity, s->n_metrics + 1, sizeof *s->metric);
-	s->metric[s->n_metrics++] = (struct scored_metric){m, k};
+	s->metric[s->n_metrics++] = (struct scored_metric){m, at};
 	s->needs |= m->flags;
 }
 
-/* At each cutoff of the list, or without one. */
+/* With the argument that the other options give it: at each cutoff of the list, or once. */
 static inline void
-scored_add_cut(struct scored *s, const struct metric *m)
+scored_add_usual(struct scored *s, const struct metric *m)
 {
-	if (!(m->flags & METRIC_CUT) || !s->n_cutoffs)
-		scored_add(s, m, 0);
+	if ((m->flags & METRIC_THRESHOLD) && !isnan(s->threshold))
+		scored_add(s, m, s->threshold);
+	else if (!(m->flags & METRIC_CUT) || !s->n_cutoffs)
+		scored_add(s, m, m->usual);
 	for (size_t i = 0; (m->flags & METRIC_CUT) && i < s->n_cutoffs; i++)
 		scored_add(s, m, s->cutoff[i]);
 }
 
+/* What is behind the name of a metric in the list of them all. */
+static inline const char *
+scored_form(const struct metric *m)
+{
+	return m->flags & METRIC_CUT         ? "[@k]"
+	       : m->flags & METRIC_BINS      ? "[@bins]"
+	       : m->flags & METRIC_THRESHOLD ? "[@threshold]"
+	       : m->flags & METRIC_SHARE     ? "[@p]"
+	                                     : "";
+}
+
 static inline const struct metric *
-scored_find(struct view name)
+scored_find(const struct scored *s, struct view name)
 {
 	const struct metric *m = metric_find(name.at, name.n);
 
-	if (m)
+	if (m && (s->items || !(m->flags & (METRIC_ITEM | METRIC_CATEGORY))))
 		return m;
 	fprintf(stderr, "%s: the metrics are:", cli_program);
 	for (size_t i = 0; i < N_METRICS; i++)
-		fprintf(stderr, " %s%s", metrics[i].name, metrics[i].flags & METRIC_CUT ? "[@k]" : "");
+		if (s->items || !(metrics[i].flags & (METRIC_ITEM | METRIC_CATEGORY)))
+			fprintf(stderr, " %s%s", metrics[i].name, scored_form(&metrics[i]));
 	fputc('\n', stderr);
 	die_usage("--metrics: no metric \"%.*s\"", (int)name.n, name.at);
 }
 
-/* name or name@k */
+/* name or name@argument */
 static inline void
 scored_add_named(struct scored *s, struct view text)
 {
 	const char *at = memchr(text.at, '@', text.n);
 	struct view name = {text.at, at ? (size_t)(at - text.at) : text.n};
-	const struct metric *m = scored_find(name);
+	const struct metric *m = scored_find(s, name);
 
-	if (at && !(m->flags & METRIC_CUT))
-		die_usage("--metrics: %s takes no cutoff", m->name);
 	if (at)
-		scored_add(s, m, scored_cutoff((struct view){at + 1, text.n - name.n - 1}, "metrics"));
+		scored_add(s, m, scored_argument(m, (struct view){at + 1, text.n - name.n - 1}));
 	else
-		scored_add_cut(s, m);
+		scored_add_usual(s, m);
 }
 
 /* Reads the lists; without one of metrics, the standard ones are asked for. */
@@ -118,29 +154,35 @@ scored_choose(struct scored *s)
 		scored_add_named(s, text);
 	for (size_t i = 0; !s->metric_list && i < N_METRICS; i++)
 		if ((metrics[i].flags & METRIC_STANDARD) && (!(metrics[i].flags & METRIC_CUT) || s->n_cutoffs))
-			scored_add_cut(s, &metrics[i]);
+			scored_add_usual(s, &metrics[i]);
 	if (!s->n_metrics)
 		die_usage("--metrics: no metric is named");
 }
 
-/* name or name@k */
+/* name, or name@argument where that is not the usual one */
 static inline const char *
 scored_name(struct scored_metric m, char to[SCORED_NAME_BYTES])
 {
-	if (m.k)
-		snprintf(to, SCORED_NAME_BYTES, "%s@%zu", m.metric->name, m.k);
-	return m.k ? to : m.metric->name;
+	size_t n;
+
+	if (m.at == m.metric->usual)
+		return m.metric->name;
+	n = (size_t)snprintf(to, SCORED_NAME_BYTES - NUMBER_MAX, "%s@", m.metric->name);
+	to[n + number_print_exact(to + n, m.at)] = '\0';
+	return to;
 }
 
 /* ---- records ---- */
 
-/* A label and a score, as the metrics need them; false, and *fault says why, where they are not. */
+/* A label, 0 where none is asked for, and a score, as the metrics need them; false, and *fault says why, where they are not. */
 static inline bool
 scored_parse(const struct scored *s, struct view label, struct view score, struct metric_record *r, struct fault *fault)
 {
-	if (!label_parse(label, s->needs & METRIC_BINARY ? LABEL_BINARY : LABEL_ANY, &r->label, fault))
+	r->label = 0;
+	if ((s->needs & SCORED_LABEL) &&
+	    !label_parse(label, s->needs & METRIC_BINARY ? LABEL_BINARY : LABEL_ANY, &r->label, fault))
 		return false;
-	if (r->label < 0)
+	if ((s->needs & METRIC_GAIN) && r->label < 0)
 		fault->rule = "below 0";
 	else if ((s->needs & METRIC_GRADE) && r->label > METRIC_MOST_GRADE)
 		fault->rule = "too large for a gain of 2^label";
@@ -153,6 +195,8 @@ scored_parse(const struct scored *s, struct view label, struct view score, struc
 	} else if ((s->needs & METRIC_PROBABILITY) && !(r->score >= 0 && r->score <= 1)) {
 		fault->rule = "not a probability";
 		fault->hint = "-M names metrics that need none, as auc,gauc";
+	} else if ((s->needs & METRIC_NUMBER) && !(fabs(r->score) <= RECORD_MOST)) {
+		fault->rule = "too large";
 	}
 	return !fault->rule;
 }

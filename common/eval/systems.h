@@ -15,7 +15,7 @@
 /* What a system's file has of a unit. */
 struct systems_cell {
 	uint64_t n;      /* records, or 1 for a value */
-	uint64_t labels; /* a sum over the records' labels that tells other labels apart */
+	uint64_t labels; /* a sum over the records that tells other labels apart, and other numbers of them */
 	double value;
 };
 
@@ -194,7 +194,7 @@ systems_have(const struct systems *s, struct keys_entry unit)
 		if (!cell->n)
 			die_data("%s: no %.*s%sgroup \"%.*s\", which other files have (--common leaves it out)", s->system[i].name,
 			         name_n, name.at, name_n ? " of " : "", group_n, group);
-		if (first->n && (cell->n != first->n || cell->labels != first->labels))
+		if (first->n && cell->labels != first->labels)
 			die_data("%s: group \"%.*s\" has other labels than in %s", s->system[i].name, group_n, group,
 			         s->system[0].name);
 	}
@@ -247,22 +247,25 @@ systems_place_values(const struct systems *s, struct system *system)
 
 /* A metric over all records of n groups, whose ids begin at `first`. value: n, written. */
 static inline void
-systems_measure_overall(const struct metric *m, size_t n, size_t first, double *value, const struct metric_list *list)
+systems_measure_overall(struct scored_metric m, size_t n, size_t first, double *value, const struct metric_list *list)
 {
 	struct metric_cluster *cluster = allocate_zero(n, sizeof *cluster);
-	struct metric_record *record;
+	struct metric_record *record, *scratch;
 	size_t n_records = 0;
 
 	for (size_t g = 0; g < n; g++)
 		n_records += list[g].n;
 	record = allocate(n_records, sizeof *record);
+	scratch = allocate(n_records, sizeof *scratch);
 	for (size_t i = 0; i < n_records; i++) {
 		record[i] = list->record[i]; /* those of the lists stand one after the other */
 		record[i].group -= (uint32_t)first;
 	}
-	qsort(record, n_records, sizeof *record, metric_compare);
-	metric_spread(n, value, m->overall(&(struct metric_list){record, NULL, n_records}, n, cluster).value, cluster);
+	metric_sort(n_records, record, scratch);
+	metric_spread(n, value, m.metric->overall(&(struct metric_list){.record = record, .n = n_records}, m.at, n, cluster).value,
+	              cluster);
 	free(record);
+	free(scratch);
 	free(cluster);
 }
 
@@ -273,11 +276,13 @@ systems_measure_groups(struct scored_metric m, size_t n, double *value, const st
 	double *weight = allocate(n, sizeof *weight);
 
 	for (size_t g = 0; g < n; g++) {
-		value[g] = m.metric->value(&list[g], m.k);
-		weight[g] = (double)list[g].n;
+		value[g] = metric_value(m.metric, &list[g], m.at);
+		weight[g] = metric_weight(m.metric, &list[g], m.at);
 	}
-	if (m.metric->flags & METRIC_BY_RECORD)
+	if (m.metric->weight)
 		metric_unweigh(value, weight, n);
+	if (m.metric->flags & METRIC_ROOT)
+		metric_unroot(value, n);
 	free(weight);
 }
 
@@ -302,14 +307,15 @@ systems_measure(const struct systems *s, struct system *system)
 {
 	size_t *end = allocate(s->n_units, sizeof *end), n;
 	struct metric_list *list = allocate(s->n_units, sizeof *list);
-	struct metric_record *grouped;
+	struct metric_record *grouped, *scratch;
 	float *ideal;
 
 	systems_keep(s, system);
 	n = system->n_records;
 	grouped = allocate(n, sizeof *grouped);
+	scratch = allocate(n, sizeof *scratch);
 	ideal = allocate(n, sizeof *ideal);
-	metric_deal(n, s->n_units, list, grouped, ideal, end, system->record);
+	metric_deal(n, s->n_units, list, grouped, ideal, end, scratch, system->record);
 	system->value = allocate(s->scored.n_metrics * s->n_units, sizeof *system->value);
 	for (size_t m = 0; m < s->scored.n_metrics; m++)
 		for (const struct systems_block *b = s->block; b < s->block + s->n_blocks; b++) {
@@ -317,11 +323,12 @@ systems_measure(const struct systems *s, struct system *system)
 			double *value = system->value + m * s->n_units + b->from;
 
 			if (metric.metric->overall)
-				systems_measure_overall(metric.metric, b->to - b->from, b->from, value, list + b->from);
+				systems_measure_overall(metric, b->to - b->from, b->from, value, list + b->from);
 			else
 				systems_measure_groups(metric, b->to - b->from, value, list + b->from);
 		}
 	free(grouped);
+	free(scratch);
 	free(ideal);
 	free(list);
 	free(end);

@@ -1,0 +1,222 @@
+/*
+ * measured.h - what metrics keep of groups that were measured: exact sums, and how many records of each class have
+ * each score. Written as lines and added up, whatever groups were measured together: the same bytes.
+ *
+ *     metrics1 NAME groups without x w xx xw ww      sums of a metric, each as the doubles that add up to it
+ *     metrics1 score SCORE positives negatives       a level
+ */
+#ifndef WEIR_MEASURED_H
+#define WEIR_MEASURED_H
+
+#include "scored.h"
+
+enum { MEASURED_SUMS = 5, MEASURED_SUMS_FIELDS = 4 + MEASURED_SUMS, MEASURED_LEVEL_FIELDS = 5 };
+
+struct measured {
+	struct metric_sums *sums;   /* owned: of each metric that is asked for */
+	size_t sums_capacity;
+	size_t *n_lines;            /* owned: lines of each metric that were added up */
+	size_t n_lines_capacity;
+	struct metric_level *level; /* owned: best first, once they are settled */
+	size_t n_levels, level_capacity;
+};
+
+static inline void
+measured_add_level(struct measured *m, struct metric_level level)
+{
+	m->level = grow(m->level, &m->level_capacity, m->n_levels + 1, sizeof *m->level);
+	m->level[m->n_levels++] = level;
+}
+
+static inline int
+measured_compare_levels(const void *a, const void *b)
+{
+	double x = ((const struct metric_level *)a)->score, y = ((const struct metric_level *)b)->score;
+
+	return (x < y) - (x > y);
+}
+
+/* Puts levels in order; those of one score become one. */
+static inline void
+measured_settle(struct measured *m)
+{
+	size_t kept = 0;
+
+	if (m->n_levels)
+		qsort(m->level, m->n_levels, sizeof *m->level, measured_compare_levels);
+	for (size_t i = 1; i < m->n_levels; i++) {
+		struct metric_level *last = &m->level[kept];
+
+		if (m->level[i].score != last->score) {
+			m->level[++kept] = m->level[i];
+			continue;
+		}
+		last->positive += m->level[i].positive;
+		last->negative += m->level[i].negative;
+	}
+	if (m->n_levels)
+		m->n_levels = kept + 1;
+}
+
+/* ---- out ---- */
+
+static inline void
+measured_put_exact(struct writer *out, double value)
+{
+	char text[NUMBER_MAX];
+
+	writer_put(out, text, number_print_exact(text, value == 0 ? 0 : value));
+}
+
+static inline void
+measured_put_sum(struct writer *out, const struct exact *sum)
+{
+	double part[EXACT_PARTS];
+	size_t n = exact_parts(sum, part);
+
+	writer_char(out, '\t');
+	if (!n)
+		writer_char(out, '0');
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			writer_char(out, ' ');
+		measured_put_exact(out, part[i]);
+	}
+}
+
+static inline void
+measured_write(const struct measured *m, const struct scored *asked, struct writer *out)
+{
+	for (size_t i = 0; i < asked->n_metrics; i++) {
+		const struct metric_sums *s = &m->sums[i];
+		const struct exact *sum[MEASURED_SUMS] = {&s->x, &s->w, &s->xx, &s->xw, &s->ww};
+		char name[SCORED_NAME_BYTES];
+
+		writer_text(out, "metrics1\t");
+		writer_text(out, scored_name(asked->metric[i], name));
+		writer_char(out, '\t');
+		writer_whole(out, s->n);
+		writer_char(out, '\t');
+		writer_whole(out, s->n_without);
+		for (size_t j = 0; j < MEASURED_SUMS; j++)
+			measured_put_sum(out, sum[j]);
+		writer_char(out, '\n');
+	}
+	for (size_t i = 0; i < m->n_levels; i++) {
+		writer_text(out, "metrics1\tscore\t");
+		measured_put_exact(out, m->level[i].score);
+		writer_char(out, '\t');
+		writer_whole(out, m->level[i].positive);
+		writer_char(out, '\t');
+		writer_whole(out, m->level[i].negative);
+		writer_char(out, '\n');
+	}
+}
+
+/* ---- in ---- */
+
+static inline bool
+measured_count(struct view text, uint64_t *count)
+{
+	return text.n && number_whole(text, count) == text.n && *count < (uint64_t)1 << 53;
+}
+
+/* Sums up to these leave room for the products that an estimate needs; those of records are far below. */
+#define MEASURED_MOST 0x1p250
+#define MEASURED_MOST_SQUARE 0x1p500
+
+static inline bool
+measured_get_sum(struct view text, double most, struct exact *sum)
+{
+	const char *p = text.at, *end = text.at + text.n;
+
+	for (;;) {
+		const char *blank = memchr(p, ' ', (size_t)(end - p));
+		double part;
+
+		if (!number_parse((struct view){p, (size_t)((blank ? blank : end) - p)}, &part) || fabs(part) > most)
+			return false;
+		exact_add(sum, part);
+		if (!blank)
+			return true;
+		p = blank + 1;
+	}
+}
+
+/* The metric of a name, which is asked for from now on where it was not. */
+static inline size_t
+measured_metric(struct measured *m, struct scored *asked, struct view name)
+{
+	size_t i = 0, n = asked->n_metrics;
+	char text[SCORED_NAME_BYTES];
+
+	while (i < n && !view_equal(view_of(scored_name(asked->metric[i], text)), name))
+		i++;
+	if (i < n)
+		return i;
+	scored_add_named(asked, name);
+	m->sums = grow(m->sums, &m->sums_capacity, n + 1, sizeof *m->sums);
+	m->n_lines = grow(m->n_lines, &m->n_lines_capacity, n + 1, sizeof *m->n_lines);
+	memset(&m->sums[n], 0, sizeof m->sums[n]);
+	m->n_lines[n] = 0;
+	return n;
+}
+
+static inline bool
+measured_take(struct measured *m, struct scored *asked, const struct record *line)
+{
+	const struct view *f = line->field;
+	struct metric_level level;
+	struct metric_sums s = {0};
+	size_t i;
+
+	if (!view_equal(f[0], view_of("metrics1")))
+		return false;
+	if (line->n == MEASURED_LEVEL_FIELDS && view_equal(f[1], view_of("score")) && number_parse(f[2], &level.score) &&
+	    measured_count(f[3], &level.positive) && measured_count(f[4], &level.negative)) {
+		measured_add_level(m, level);
+		return true;
+	}
+	if (line->n != MEASURED_SUMS_FIELDS || !measured_count(f[2], &s.n) || !measured_count(f[3], &s.n_without) ||
+	    !measured_get_sum(f[4], MEASURED_MOST, &s.x) || !measured_get_sum(f[5], MEASURED_MOST, &s.w) ||
+	    !measured_get_sum(f[6], MEASURED_MOST_SQUARE, &s.xx) || !measured_get_sum(f[7], MEASURED_MOST_SQUARE, &s.xw) ||
+	    !measured_get_sum(f[8], MEASURED_MOST_SQUARE, &s.ww) || (s.n && !(exact_value(&s.w) >= 1)))
+		return false;
+	i = measured_metric(m, asked, f[1]);
+	metric_sums_merge(&m->sums[i], &s);
+	m->n_lines[i]++;
+	return true;
+}
+
+/* Adds up lines; what they measure is what is asked for. */
+static inline void
+measured_read(struct measured *m, struct scored *asked, struct input *in)
+{
+	struct record line = {0};
+	struct view text;
+	char name[SCORED_NAME_BYTES];
+
+	while (input_line(in, &text)) {
+		record_split(&line, text);
+		if (!measured_take(m, asked, &line))
+			input_refuse(in, (struct fault){.rule = "not a line of this program's --partial", .value = text});
+	}
+	record_free(&line);
+	if (!asked->n_metrics)
+		die_data("no records");
+	for (size_t i = 0; i < asked->n_metrics; i++)
+		if (m->n_lines[i] != m->n_lines[0])
+			die_data("%zu lines of %s, %zu of another metric: were the shards measured with the same options?",
+			         m->n_lines[i], scored_name(asked->metric[i], name), m->n_lines[0]);
+	measured_settle(m);
+}
+
+static inline void
+measured_free(struct measured *m)
+{
+	free(m->sums);
+	free(m->n_lines);
+	free(m->level);
+}
+
+#endif
