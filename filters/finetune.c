@@ -14,6 +14,9 @@ static double shift = NAN, strength = NAN, layer_rate = NAN;
 static int64_t unfreeze = -1;
 static bool warm, adaptive, blend, fisher;
 
+/* The variance of the shift between domains of which nothing is known. */
+static const double usual_shift = 0.01;
+
 static const struct cli_option options[] = {
 	{'m', "model", "FILE", "source model", CLI_TEXT, &source_path, 0, 0},
 	{'\0', "auto", NULL, "beliefs: eight ways to start, side by side; the best is kept (what is done if nothing is said)", CLI_FLAG, &adaptive, 0, 0},
@@ -135,6 +138,10 @@ start(struct model *m, const struct model *source)
 		die_usage("--%s: for beliefs, and this model is learnt with %s", adaptive ? "auto" : "shift", m->optimiser->name);
 	if (!m->optimiser && !isnan(strength))
 		die_usage("--prior: the source's beliefs are the prior; --shift says how far they are trusted");
+	if (adaptive && learn.forget > 0)
+		die_usage("--forget: with --shift or --warm; --auto knows no forgetting");
+	if (!m->optimiser && isnan(shift) && learn.forget > 0)
+		shift = usual_shift;
 	adaptive |= !m->optimiser && isnan(shift) && !warm;
 	if (adaptive && freeze)
 		die_usage("--freeze: with --shift; the eight ways of --auto start from scratch too");

@@ -13,7 +13,7 @@ struct learn {
 	const char *out;          /* model file */
 	const char *log;          /* file for the curve */
 	const char *optimizer;
-	double rate, l1, l2;
+	double rate, l1, l2, forget;
 	int64_t batch, epochs;
 	int64_t seed;
 	bool resume, verbose;
@@ -40,6 +40,7 @@ struct learn {
 	{'v', "verbose", NULL, "say what was learnt on stderr", CLI_FLAG, &(l).verbose, 0, 0},           \
 	{'w', "weight", "FIELD", "how many records this one counts for", CLI_INT, &(l).lessons.weight, -1e6, 1e6}, \
 	{'y', "label", "FIELD", "label", CLI_INT, &(l).lessons.label, -1e6, 1e6},                                \
+	{'\0', "forget", "G", "beliefs: variance that a weight gains between its records", CLI_REAL, &(l).forget, 0, 100}, \
 	{'\0', "l1", "L", "ftrl: absolute value penalty", CLI_REAL, &(l).l1, 0, 1e6},                    \
 	{'\0', "l2", "L", "ftrl: square penalty", CLI_REAL, &(l).l2, 0, 1e6},                            \
 	{'\0', "log", "FILE", "write the learning curve here: pass, records, loss, accuracy", CLI_TEXT, &(l).log, 0, 0}, \
@@ -68,6 +69,9 @@ learn_choose(const struct learn *l, struct model *m, const struct arch *arch, co
 		die_usage("--batch: a choice head learns group by group");
 	if (!(m->optimiser && strcmp(m->optimiser->name, "ftrl") == 0) && (l->l1 > 0 || l->l2 > 0))
 		die_usage("--%s: for --optimizer ftrl", l->l1 > 0 ? "l1" : "l2");
+	if (m->optimiser && l->forget > 0)
+		die_usage("--forget: for beliefs, and this model is learnt with %s", name);
+	m->drift = l->forget;
 	if (m->optimiser)
 		m->set = (struct optimiser_settings){isnan(l->rate) ? m->optimiser->rate : l->rate, l->l1, l->l2, 0};
 	m->batch = l->batch ? (uint64_t)l->batch : arch->n == 2 || arch_head(arch) == CHOICE ? 1 : 32;
@@ -147,8 +151,8 @@ learn_again(struct learn *l, uint64_t pass)
 static inline void
 learn_check_resume(const struct learn *l)
 {
-	if (l->optimizer || !isnan(l->rate) || l->batch || l->l1 > 0 || l->l2 > 0)
-		die_usage("--resume: the model says its optimizer, rate, penalties and batch");
+	if (l->optimizer || !isnan(l->rate) || l->batch || l->l1 > 0 || l->l2 > 0 || l->forget > 0)
+		die_usage("--resume: the model says its optimizer, rate, penalties, batch and what it forgets");
 }
 
 /* Opens the file for the curve, where one is wanted. */
@@ -201,6 +205,8 @@ learn_run(struct learn *l, struct model *m, struct mixture *mixture, int argc, c
 	l->lessons.step = arch_head(&net->arch) == CHOICE ? 0 : (size_t)m->batch;
 	trainer_init(&l->trainer, net, m->optimiser, m->set);
 	l->trainer.mixture = mixture;
+	l->trainer.drift = m->drift;
+	l->trainer.variance = m->variance;
 	l->trainer.prior = m->pulled ? &m->prior : NULL;
 	if (l->resume)
 		trainer_unsettle(&l->trainer);

@@ -19,6 +19,7 @@ struct model {
 	uint64_t batch;                     /* records of a step, at least 1 */
 	uint64_t seed;
 	double variance;                    /* of a fresh belief */
+	double drift;                       /* by which beliefs widen with each record */
 	bool pulled;                        /* by a prior, which is set; its states follow those of the optimiser */
 	struct prior prior;
 	struct progress progress;           /* of the first pass; its records count all passes */
@@ -198,6 +199,8 @@ model_open(struct model *m, const char *path)
 		m->prior.time = model_number(&m->file, path, "prior_time");
 		m->prior.passes = model_number(&m->file, path, "prior_passes");
 	}
+	if (!m->optimiser && safetensors_metadata(&m->file, "forget"))
+		m->drift = model_number(&m->file, path, "forget");
 	m->seed = model_count(&m->file, path, "seed");
 	model_read_progress(&m->progress, &m->file, path);
 	snprintf(m->parent, sizeof m->parent, "%s", model_text(&m->file, path, "parent"));
@@ -287,6 +290,8 @@ model_describe(const struct model *m, struct model_metadata *meta)
 		model_note(meta, "steps", "%" PRIu64, m->set.step);
 	} else {
 		model_note_number(meta, "variance", m->variance);
+		if (m->drift > 0)
+			model_note_number(meta, "forget", m->drift);
 	}
 	if (m->pulled) {
 		model_note(meta, "prior_records", "%" PRIu64, m->prior.records);

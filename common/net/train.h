@@ -42,6 +42,7 @@ struct trainer {
 	struct net *net;
 	const struct optimiser *optimiser; /* NULL for beliefs */
 	struct optimiser_settings set;
+	double drift, variance;            /* of beliefs: as for belief_drift */
 	struct mixture *mixture;           /* learns in the place of the net's own beliefs; NULL for none; not owned */
 	double clip;                       /* the longest gradient that is followed whole; 0 for any */
 	size_t low;                        /* the first layer that learns: nothing goes back beyond it */
@@ -215,6 +216,9 @@ train_beliefs(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	for (size_t b = 0; b < B; b++) {
 		size_t at = batch->start[from + b], n = batch->start[from + b + 1] - at;
 
+		if (t->drift > 0)
+			belief_drift(K, t->drift, t->variance, n, f->index + at, weight->frozen ? NULL : weight->data,
+			             bias && !bias->frozen ? bias->data : NULL, t->progress.records + b);
 		belief_sums(K, t->s + b * K, t->S + b * K, n, f->index + at, f->value + at, weight->data,
 		            bias ? bias->data : NULL);
 	}
