@@ -8,13 +8,14 @@
 #include "../common/net/model.h"
 
 static const char *path;
-static int64_t keep, label_field = -2, group_field = 1, seed = 1;
+static int64_t keep, label_field = -2, group_field = 1, seed = 1, threads = 1;
 static double optimism = NAN;
 static bool print_std, draw;
 static struct input in = INPUT_DEFAULTS;
 
 static const struct cli_option options[] = {
 	{'g', "group", "FIELD", "group, for a choice head and for --sample", CLI_INT, &group_field, -1e6, 1e6},
+	{'j', "threads", "N", "threads that predict", CLI_INT, &threads, 1, TEAM_MOST},
 	{'k', "best", "N", "softmax: so many of the best classes, and the labelled one; 0 is all", CLI_INT, &keep, 0, 1e9},
 	{'m', "model", "FILE", "model to predict with", CLI_TEXT, &path, 0, 0},
 	{'y', "label", "FIELD", "label, which may be ?", CLI_INT, &label_field, -1e6, 1e6},
@@ -42,6 +43,8 @@ static enum activation head;
 static size_t K;                      /* logits of a record */
 static double *s, *S, *p;             /* [records][K]: logits, their variances, probabilities */
 static size_t s_capacity, S_capacity, p_capacity;
+static struct team team;
+static struct net_pass pass[TEAM_MOST]; /* of each worker, where the model is a net of plain weights */
 static size_t *order, order_capacity; /* classes, best first */
 
 /* Records that are parsed and not yet written: a few, or the group of a choice head. */
@@ -53,9 +56,9 @@ static struct {
 	size_t n_bytes, n_name, bytes_capacity;
 } pending;
 
-/* Logits and variances of record i. */
+/* A net of beliefs: logits and variances of record i. */
 static void
-predict(size_t i)
+believe(size_t i)
 {
 	const struct net_layer *l = &model.net.layer[0];
 	const struct batch *batch = &pending.batch;
@@ -63,12 +66,31 @@ predict(size_t i)
 	size_t at = batch->start[i], n = batch->start[i + 1] - at;
 	double *mean = s + i * K, *variance = S + i * K;
 
-	net_logits(&model.net, batch, i, mean, variance);
+	net_believe(&model.net, batch, i, mean, variance);
 	if (draw)
-		belief_draw(K, mean, n, f->index + at, f->value + at, model.net.table.tensor[l->weight].data,
-		            net_bias_data(&model.net, l), (uint64_t)seed, pending.record[i].key);
-	for (size_t k = 0; k < K && model.net.beliefs && !draw; k++)
+		belief_draw(K, mean, n, f->index + at, f->value + at, net_data(&model.net, l->weight),
+		            net_data(&model.net, l->bias), (uint64_t)seed, pending.record[i].key);
+	for (size_t k = 0; k < K && !draw; k++)
 		mean[k] = isnan(optimism) ? belief_moderate(mean[k], variance[k]) : mean[k] + optimism * sqrt(variance[k]);
+}
+
+/* A task: logits of a few records. */
+static void
+predict(void *unused, size_t task, size_t worker)
+{
+	const struct batch *batch = &pending.batch;
+	size_t from = task * NET_PIECE, left = batch->n - from, few = left < NET_PIECE ? left : NET_PIECE;
+
+	(void)unused;
+	for (size_t i = from; i < from + few; i++) {
+		enum { AHEAD = 4 }; /* records whose weights are on the way while one is predicted */
+
+		net_fetch(&model.net, batch, i + AHEAD);
+		if (model.net.beliefs)
+			believe(i);
+	}
+	if (!model.net.beliefs)
+		net_logits(&model.net, &pass[worker], batch, from, few, s + from * K);
 }
 
 /* Writes a record with what belongs to output i; class and label may be empty views: no class, its own label. */
@@ -128,17 +150,13 @@ write_classes(const struct scored *r, size_t i)
 static void
 write_pending(void)
 {
-	enum { AHEAD = 4 }; /* records whose weights are on the way while one is predicted */
 	const char *line = pending.bytes ? pending.bytes + pending.n_name : NULL;
 	size_t n = pending.batch.n;
 
 	s = grow(s, &s_capacity, n * K, sizeof *s);
 	S = grow(S, &S_capacity, n * K, sizeof *S);
 	p = grow(p, &p_capacity, n * K, sizeof *p);
-	for (size_t i = 0; i < n; i++) {
-		net_fetch(&model.net, &pending.batch, i + AHEAD);
-		predict(i);
-	}
+	team_run(&team, (n + NET_PIECE - 1) / NET_PIECE, predict, NULL);
 	if (n)
 		head_probability(head, n, K, p, s);
 	for (size_t i = 0; i < n; i++) {
@@ -177,11 +195,13 @@ open_group(struct view name)
 	pending.n_name = name.n;
 }
 
+/* Records that wait to be predicted together, where their features are few, and where they are vectors. */
+enum { FEW = 32, MORE = 256 };
+
 /* Parses one record; it waits until its group is whole, a few have come, or the input is read on. */
 static void
 score_record(const struct record *record, size_t label_place, size_t group_place)
 {
-	enum { FEW = 32 };
 	const char *line = record->line.at, *features = record->field[record->n - 1].at;
 	struct view label = record->field[label_place], group = record->field[group_place];
 	struct scored *r;
@@ -211,7 +231,7 @@ score_record(const struct record *record, size_t label_place, size_t group_place
 		r->key = XXH3_64bits(group.at, group.n);
 	if (head == CHOICE)
 		keep_bytes((struct view){line, (size_t)(features - line)});
-	else if (pending.batch.n == FEW)
+	else if (pending.batch.n == (model.net.sparse ? FEW : MORE))
 		write_pending();
 }
 
@@ -258,13 +278,20 @@ main(int argc, char **argv)
 		die_usage("--%s: the model holds no beliefs", draw ? "sample" : print_std ? "std" : "ucb");
 	head = arch_head(&model.net.arch);
 	K = net_outputs(&model.net);
+	pending.batch.features.rows = !model.net.sparse;
 	net_reserve(&model.net);
+	for (int64_t i = 0; !model.net.beliefs && i < threads; i++)
+		net_pass_init(&pass[i], &model.net, 0, false);
+	team_init(&team, (size_t)threads);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	in.settle = settle;
 	input_open(&in, argc, argv, first, &out);
 	score_records();
 	input_close(&in);
 	writer_close(&out);
+	team_free(&team);
+	for (int64_t i = 0; i < threads; i++)
+		net_pass_free(&pass[i]);
 	model_free(&model);
 	batch_free(&pending.batch);
 	return 0;

@@ -151,7 +151,7 @@ static long double
 difference(const struct reference *m, const struct net *net)
 {
 	const float *w = net->table.tensor[0].data;
-	const double *bias = net_bias_data(net, &net->layer[0]);
+	const double *bias = net_data(net, net->layer[0].bias);
 	long double worst = 0;
 
 	for (size_t k = 0; k < m->K; k++) {

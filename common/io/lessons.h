@@ -24,6 +24,7 @@ struct lessons {
 	uint32_t limit;     /* indexes of features are below it */
 	uint32_t classes;   /* as label_parse takes them */
 	size_t step;        /* records of a step; 0 for the groups of a choice */
+	bool rows;          /* features are rows of all values */
 
 	struct relay relay;
 	struct lesson slot[RELAY_SLOTS];
@@ -170,6 +171,8 @@ lessons_read(void *argument)
 static inline void
 lessons_open(struct lessons *l, int argc, char **argv, int first)
 {
+	for (size_t i = 0; i < RELAY_SLOTS; i++)
+		l->slot[i].batch.features.rows = l->rows;
 	input_open(&l->in, argc, argv, first, NULL);
 	relay_start(&l->relay, lessons_read, l);
 }

@@ -30,7 +30,7 @@ sparse_forward(size_t B, size_t O, float *y, const size_t *start, const uint32_t
 	}
 }
 
-/* dw[slot[i]][O] += x dy, dbias[O] += dy (or NULL). slot[i] is the row of dw that gathers feature i. */
+/* dw[slot[i]][O] += x dy, dbias[O] += dy; NULL is not wanted. slot[i] is the row of dw that gathers feature i. */
 static inline void
 sparse_backward(size_t B, size_t O, float *dw, float *dbias, const size_t *start, const uint32_t *slot,
                 const float *x, const float *dy)
@@ -38,7 +38,7 @@ sparse_backward(size_t B, size_t O, float *dw, float *dbias, const size_t *start
 	for (size_t b = 0; b < B; b++) {
 		const float *from = dy + b * O;
 
-		for (size_t i = start[b]; i < start[b + 1]; i++)
+		for (size_t i = start[b]; dw && i < start[b + 1]; i++)
 			for (size_t o = 0; o < O; o++)
 				dw[slot[i] * O + o] += x[i] * from[o];
 		for (size_t o = 0; dbias && o < O; o++)
@@ -106,14 +106,14 @@ fm_backward(size_t B, size_t F, float *dw, const size_t *start, const uint32_t *
 		}
 }
 
-/* y[B][O] = x[B][I] w^T + bias; w is [O][I], as PyTorch's Linear; bias [O] or NULL. scratch: gemm_scratch(B, O, I). */
+/* y[B][O] = x[B][I] w^T + bias; w is [O][I], as PyTorch's Linear; bias [O] or NULL. */
 static inline void
-dense_forward(size_t B, size_t I, size_t O, float *y, const float *x, const float *w, const float *bias, float *scratch)
+dense_forward(size_t B, size_t I, size_t O, float *y, const float *x, const float *w, const float *bias)
 {
 	for (size_t b = 0; b < B; b++)
 		for (size_t o = 0; o < O; o++)
 			y[b * O + o] = bias ? bias[o] : 0;
-	gemm(B, O, I, y, O, true, x, I, false, w, I, true, scratch);
+	gemm_dot(B, O, I, y, O, x, I, w, I, NULL);
 }
 
 /*
@@ -138,7 +138,46 @@ struct window {
 	size_t K, stride;  /* side of the window, steps */
 	size_t top, left;  /* rows and columns of zeros before the image */
 	size_t P, Q;       /* rows and columns of places */
+	const size_t *at;  /* [C K K], of a convolution with stride 1: where each element begins in the framed image */
 };
+
+/* Rows and columns of an image with the zeros around it that windows of stride 1 see. */
+static inline size_t
+window_height(const struct window *v)
+{
+	return v->P + v->K - 1;
+}
+
+static inline size_t
+window_width(const struct window *v)
+{
+	return v->Q + v->K - 1;
+}
+
+/* Fills at, as struct window says. */
+static inline void
+window_place(const struct window *v, size_t *at)
+{
+	for (size_t c = 0; c < v->C; c++)
+		for (size_t i = 0; i < v->K; i++)
+			for (size_t j = 0; j < v->K; j++)
+				*at++ = (c * window_height(v) + i) * window_width(v) + j;
+}
+
+/* The framed image: x itself where it has no frame, else a copy in to[C][rows][columns]. */
+static inline const float *
+window_frame(const struct window *v, float *to, const float *x)
+{
+	const size_t rows = window_height(v), columns = window_width(v);
+
+	if (rows == v->H && columns == v->W)
+		return x;
+	memset(to, 0, v->C * rows * columns * sizeof *to);
+	for (size_t c = 0; c < v->C; c++)
+		for (size_t i = 0; i < v->H; i++)
+			memcpy(to + (c * rows + v->top + i) * columns + v->left, x + (c * v->H + i) * v->W, v->W * sizeof *to);
+	return to;
+}
 
 /* The columns of a place: to[C K K][P Q] from x[C][H][W], zeros beyond its edges. */
 static inline void
@@ -179,18 +218,21 @@ window_add(const struct window *v, float *dx, const float *from)
 				}
 }
 
-/* Floats of scratch for a convolution to O channels, backward included. */
+/* Floats of scratch for a convolution to O channels, forward or backward. */
 static inline size_t
 conv_scratch(const struct window *v, size_t O)
 {
-	size_t D = v->C * v->K * v->K, N = v->P * v->Q, product = gemm_scratch(O, N, D), other = gemm_scratch(O, D, N);
+	size_t D = v->C * v->K * v->K, N = v->P * v->Q, forward = gemm_scratch(O, N, D), back = gemm_scratch(D, N, O);
+	size_t columns = D * N + (forward > back ? forward : back);
+	size_t framed = (v->C * window_height(v) + O * v->P) * window_width(v);
 
-	product = product > other ? product : other;
-	other = gemm_scratch(D, N, O);
-	return D * N + (product > other ? product : other);
+	return columns > framed ? columns : framed;
 }
 
-/* y[B][O][P][Q] = w * x + bias, as PyTorch's Conv2d: x [B][C][H][W], w [O][C][K][K], bias [O]. */
+/*
+ * y[B][O][P][Q] = w * x + bias, as PyTorch's Conv2d: x [B][C][H][W], w [O][C][K][K], bias [O]. A sum starts from the
+ * bias; products join it in the order of the window, by either way.
+ */
 static inline void
 conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *x, const float *w, const float *bias,
              float *scratch)
@@ -198,6 +240,10 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 	size_t D = v->C * v->K * v->K, N = v->P * v->Q;
 
 	for (size_t b = 0; b < B; b++, y += O * N, x += v->C * v->H * v->W) {
+		if (v->stride == 1 && gemm_slides(v->Q)) {
+			gemm_slide(O, v->P, v->Q, D, y, w, bias, window_frame(v, scratch, x), v->at, window_width(v));
+			continue;
+		}
 		window_columns(v, scratch, x);
 		for (size_t o = 0; o < O; o++)
 			for (size_t n = 0; n < N; n++)
@@ -206,7 +252,31 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 	}
 }
 
-/* dx written (NULL: not wanted), dw and dbias added to. */
+/*
+ * dw[O][D] += the dot products of dy[O][P][Q] and what each element of the window saw of one image. With stride 1
+ * that is a stretch of the framed image, with other columns between the rows of places: there dy has zeros.
+ */
+static inline void
+conv_backward_weights(size_t O, const struct window *v, float *dw, const float *x, const float *dy, float *scratch)
+{
+	size_t D = v->C * v->K * v->K, N = v->P * v->Q, columns = window_width(v), gap = columns - v->Q;
+	float *spread = scratch + v->C * window_height(v) * columns, *to = spread;
+
+	if (v->stride > 1) {
+		window_columns(v, scratch, x);
+		gemm_dot(O, D, N, dw, D, dy, N, scratch, N, NULL);
+		return;
+	}
+	for (size_t i = 0; gap && i < O * v->P; i++, to += gap) {
+		for (size_t q = 0; q < v->Q; q++)
+			*to++ = *dy++;
+		for (size_t q = 0; q < gap; q++)
+			to[q] = 0;
+	}
+	gemm_dot(O, D, v->P * columns - gap, dw, D, gap ? spread : dy, v->P * columns, window_frame(v, scratch, x), 0, v->at);
+}
+
+/* dx written, dw and dbias added to. Any of the three may be NULL: not wanted. */
 static inline void
 conv_backward(size_t B, size_t O, const struct window *v, float *dx, float *dw, float *dbias, const float *x,
               const float *w, const float *dy, float *scratch)
@@ -214,11 +284,10 @@ conv_backward(size_t B, size_t O, const struct window *v, float *dx, float *dw, 
 	size_t D = v->C * v->K * v->K, N = v->P * v->Q, image = v->C * v->H * v->W;
 
 	for (size_t b = 0; b < B; b++, dy += O * N, x += image) {
-		window_columns(v, scratch, x);
-		gemm(O, D, N, dw, D, true, dy, N, false, scratch, N, true, scratch + D * N);
-		for (size_t o = 0; o < O; o++)
-			for (size_t n = 0; n < N; n++)
-				dbias[o] += dy[o * N + n];
+		if (dw)
+			conv_backward_weights(O, v, dw, x, dy, scratch);
+		for (size_t o = 0; dbias && o < O; o++)
+			dbias[o] += vec_sum(N, dy + o * N);
 		if (!dx)
 			continue;
 		gemm(D, N, O, scratch, N, false, w, D, true, dy, N, false, scratch + D * N);
@@ -327,12 +396,12 @@ activation_forward(enum activation activation, size_t B, size_t O, float *y)
 			softmax_floats(O, y + b * O);
 		return;
 	}
-	for (size_t i = 0; i < B * O; i++)
-		if (activation == RELU)
-			y[i] = y[i] > 0 ? y[i] : 0;
-		else if (activation == TANH)
+	if (activation == RELU)
+		vec_ramp(B * O, y);
+	for (size_t i = 0; (activation == TANH || activation == SIGMOID) && i < B * O; i++)
+		if (activation == TANH)
 			y[i] = (float)math_tanh((double)y[i]);
-		else if (activation == SIGMOID)
+		else
 			y[i] = (float)math_sigmoid((double)y[i]);
 }
 
@@ -351,12 +420,12 @@ activation_backward(enum activation activation, size_t B, size_t O, float *dy, c
 		}
 		return;
 	}
-	for (size_t i = 0; i < B * O; i++)
-		if (activation == RELU)
-			dy[i] = y[i] > 0 ? dy[i] : 0;
-		else if (activation == TANH)
+	if (activation == RELU)
+		vec_ramp_backward(B * O, dy, y);
+	for (size_t i = 0; (activation == TANH || activation == SIGMOID) && i < B * O; i++)
+		if (activation == TANH)
 			dy[i] *= 1 - y[i] * y[i];
-		else if (activation == SIGMOID)
+		else
 			dy[i] *= y[i] * (1 - y[i]);
 }
 

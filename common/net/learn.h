@@ -132,7 +132,7 @@ learn_stream(struct learn *l)
 static inline void
 learn_again(struct learn *l, uint64_t pass)
 {
-	struct batch batch = {0};
+	struct batch batch = {.features.rows = l->lessons.rows};
 
 	if (l->trainer.prior)
 		l->trainer.prior->again = true;
@@ -202,8 +202,9 @@ learn_run(struct learn *l, struct model *m, struct mixture *mixture, int argc, c
 		die_usage("--epochs: beliefs learn a record once; --optimizer names a learner that gains from more");
 	l->lessons.limit = arch_inputs(&net->arch);
 	l->lessons.classes = net_classes(net);
+	l->lessons.rows = !net->sparse;
 	l->lessons.step = arch_head(&net->arch) == CHOICE ? 0 : (size_t)m->batch;
-	trainer_init(&l->trainer, net, m->optimiser, m->set);
+	trainer_init(&l->trainer, net, 0, m->optimiser, m->set, 1);
 	l->trainer.mixture = mixture;
 	l->trainer.drift = m->drift;
 	l->trainer.variance = m->variance;

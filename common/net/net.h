@@ -11,21 +11,22 @@
 #include "loss.h"
 #include "tensor.h"
 
-enum { LAYER_TENSORS = 2, NO_TENSOR = TENSORS };
-
-struct net_layer {
-	struct arch_layer spec;
-	struct arch_shape in, out;
-	size_t I, O;                     /* numbers of a record in and out */
-	size_t weight, bias;             /* places in the table; NO_TENSOR where the layer has none */
-	size_t scratch;                  /* floats that it needs, forward or backward, for NET_PIECE records */
-};
+enum { NO_TENSOR = TENSORS };
 
 /*
  * Records go through a net a few at a time, so that what one layer writes is still near when the next reads it: so
  * many at most.
  */
 enum { NET_PIECE = 8 };
+
+struct net_layer {
+	struct arch_layer spec;
+	struct arch_shape in, out;
+	size_t I, O;                     /* numbers of a record in and out */
+	size_t weight, bias;             /* places in the table; NO_TENSOR where the layer has none */
+	struct window window;            /* of a convolution or a pool */
+	size_t *at;                      /* owned: the window's; NULL before net_reserve */
+};
 
 struct net {
 	struct arch arch;
@@ -34,28 +35,30 @@ struct net {
 	struct net_layer layer[ARCH_LAYERS];
 	size_t n_layers;                 /* without the input */
 	bool sparse;                     /* the first layer takes features as they are, not as a vector */
-
-	/* scratch, owned: of a piece; NULL before net_reserve */
-	float *input;                    /* [NET_PIECE][I] of a first layer that takes a vector */
-	float *out[ARCH_LAYERS], *grad[ARCH_LAYERS]; /* [NET_PIECE][O]; those of flatten are its input's */
-	float *scratch;
-	uint64_t dropping;               /* while it trains, what dropout draws by: records so far + 1; else 0 */
 };
 
-/* The window of a convolution or a pool. */
+/* A piece of records on its way through the layers of a net from `first` on; several may be on their way at once. */
+struct net_pass {
+	size_t first;
+	const float *input;              /* [B][I] of the first layer, where it takes vectors; views the batch */
+	float *out[ARCH_LAYERS], *grad[ARCH_LAYERS]; /* [NET_PIECE][O], owned; NULL of flatten: see net_own */
+	float *scratch;                  /* owned, of any layer */
+	uint64_t dropping;               /* while it trains, what dropout draws by, not 0 */
+};
+
+/* The window of a convolution or a pool, but for the places of its elements. */
 static inline struct window
 net_window(const struct net_layer *l)
 {
-	bool conv = l->spec.kind == LAYER_CONV;
-	size_t side = l->spec.size[conv ? 1 : 0], step = l->spec.stride;
-	size_t reach_h = ((size_t)l->out.height - 1) * step + side, reach_w = ((size_t)l->out.width - 1) * step + side;
-	bool pad = l->spec.mode == SAME;
+	bool conv = l->spec.kind == LAYER_CONV, pad = l->spec.mode == SAME;
+	size_t side = l->spec.size[conv ? 1 : 0], step = l->spec.stride, H = (size_t)l->in.height, W = (size_t)l->in.width;
+	size_t P = (size_t)l->out.height, Q = (size_t)l->out.width;
+	size_t seen_h = (P - 1) * step + side, seen_w = (Q - 1) * step + side;
 
 	return (struct window){
-		(size_t)l->in.channels, (size_t)l->in.height, (size_t)l->in.width, side, step,
-		pad && reach_h > l->in.height ? (reach_h - (size_t)l->in.height) / 2 : 0,
-		pad && reach_w > l->in.width ? (reach_w - (size_t)l->in.width) / 2 : 0,
-		(size_t)l->out.height, (size_t)l->out.width,
+		.C = (size_t)l->in.channels, .H = H, .W = W, .K = side, .stride = step,
+		.top = pad && seen_h > H ? (seen_h - H) / 2 : 0, .left = pad && seen_w > W ? (seen_w - W) / 2 : 0,
+		.P = P, .Q = Q,
 	};
 }
 
@@ -63,18 +66,11 @@ net_window(const struct net_layer *l)
 static inline size_t
 net_layer_scratch(const struct net_layer *l)
 {
-	size_t forward = gemm_scratch(NET_PIECE, l->O, l->I), a = gemm_scratch(NET_PIECE, l->I, l->O);
-	size_t b = gemm_scratch(l->O, l->I, NET_PIECE);
-	struct window window;
+	size_t dx = gemm_scratch(NET_PIECE, l->I, l->O), dw = gemm_scratch(l->O, l->I, NET_PIECE);
 
-	if (l->spec.kind == LAYER_CONV) {
-		window = net_window(l);
-		return conv_scratch(&window, (size_t)l->out.channels);
-	}
-	if (l->spec.kind != LAYER_DENSE || l->in.flow == FLOW_SPARSE)
-		return 1;
-	a = a > b ? a : b;
-	return a > forward ? a : forward;
+	if (l->spec.kind == LAYER_CONV)
+		return conv_scratch(&l->window, (size_t)l->out.channels);
+	return l->spec.kind == LAYER_DENSE && l->in.flow != FLOW_SPARSE ? dx > dw ? dx : dw : 0;
 }
 
 /* The shapes of a layer's tensors, outermost first; a rank of 0 is a tensor it has not. */
@@ -144,7 +140,8 @@ net_lay_out(struct net *net, const struct arch *arch, bool beliefs)
 		l->out = shape = arch_flow(&l->spec, shape);
 		l->I = (size_t)arch_numbers(l->in);
 		l->O = (size_t)arch_numbers(l->out);
-		l->scratch = net_layer_scratch(l);
+		if (l->spec.kind == LAYER_CONV || l->spec.kind == LAYER_POOL)
+			l->window = net_window(l);
 		net_tensor_shapes(l, weight, &rank, &bias);
 		if (rank)
 			l->weight = net_add_tensor(net, module, "weight", rank, weight, sizeof(float));
@@ -161,10 +158,11 @@ net_bias(struct net *net, const struct net_layer *l)
 	return l->bias == NO_TENSOR ? NULL : &net->table.tensor[l->bias];
 }
 
+/* The numbers of a tensor; NULL for NO_TENSOR. */
 static inline void *
-net_bias_data(const struct net *net, const struct net_layer *l)
+net_data(const struct net *net, size_t tensor)
 {
-	return l->bias == NO_TENSOR ? NULL : net->table.tensor[l->bias].data;
+	return tensor == NO_TENSOR ? NULL : net->table.tensor[tensor].data;
 }
 
 /* Fresh values of a tensor of beliefs: nothing is known but the variance. */
@@ -217,42 +215,73 @@ static inline void
 net_free(struct net *net)
 {
 	for (size_t i = 0; i < net->n_layers; i++)
-		if (net->layer[i].spec.kind != LAYER_FLATTEN) {
-			free(net->out[i]);
-			free(net->grad[i]);
-		}
-	free(net->input);
-	free(net->scratch);
+		free(net->layer[i].at);
 	tensors_free(&net->table);
 	*net = (struct net){0};
 }
 
-/* What layer i reads: [B][I]. */
-static inline float *
-net_input(const struct net *net, size_t i)
-{
-	return i ? net->out[i - 1] : net->input;
-}
-
-/* Scratch to send pieces through the net. */
+/* What passes need of a net: the places of its windows. */
 static inline void
 net_reserve(struct net *net)
 {
-	size_t scratch = 0;
-
-	if (net->scratch)
-		return;
-	if (!net->sparse)
-		net->input = allocate_aligned(NET_PIECE * net->layer[0].I, sizeof(float));
 	for (size_t i = 0; i < net->n_layers; i++) {
-		const struct net_layer *l = &net->layer[i];
-		bool passes = l->spec.kind == LAYER_FLATTEN; /* an image is a vector already */
+		struct net_layer *l = &net->layer[i];
 
-		net->out[i] = passes ? net_input(net, i) : allocate_aligned(NET_PIECE * l->O, sizeof(float));
-		net->grad[i] = !passes ? allocate_aligned(NET_PIECE * l->O, sizeof(float)) : i ? net->grad[i - 1] : NULL;
-		scratch = l->scratch > scratch ? l->scratch : scratch;
+		if (l->spec.kind != LAYER_CONV || l->at)
+			continue;
+		l->at = allocate(l->window.C * l->window.K * l->window.K, sizeof *l->at);
+		window_place(&l->window, l->at);
+		l->window.at = l->at;
 	}
-	net->scratch = allocate_aligned(scratch, sizeof(float));
+}
+
+/* The layer whose results are those of layer i: flatten moves nothing, it has its input's. first - 1 is the input. */
+static inline size_t
+net_own(const struct net *net, const struct net_pass *pass, size_t i)
+{
+	while (i + 1 > pass->first && net->layer[i].spec.kind == LAYER_FLATTEN)
+		i--;
+	return i;
+}
+
+/* A pass through the layers from `first` on; backward where it is to go that way too. net_reserve comes first. */
+static inline void
+net_pass_init(struct net_pass *pass, const struct net *net, size_t first, bool backward)
+{
+	size_t scratch = 1;
+
+	*pass = (struct net_pass){.first = first};
+	for (size_t i = first; i < net->n_layers; i++) {
+		const struct net_layer *l = &net->layer[i];
+		size_t needed = net_layer_scratch(l);
+
+		scratch = needed > scratch ? needed : scratch;
+		if (l->spec.kind == LAYER_FLATTEN)
+			continue;
+		pass->out[i] = allocate_aligned(NET_PIECE * l->O, sizeof(float));
+		pass->grad[i] = backward ? allocate_aligned(NET_PIECE * l->O, sizeof(float)) : NULL;
+	}
+	pass->scratch = allocate_aligned(scratch, sizeof(float));
+}
+
+static inline void
+net_pass_free(struct net_pass *pass)
+{
+	for (size_t i = 0; i < ARCH_LAYERS; i++) {
+		free(pass->out[i]);
+		free(pass->grad[i]);
+	}
+	free(pass->scratch);
+	*pass = (struct net_pass){0};
+}
+
+/* What layer i reads: [B][I]. */
+static inline const float *
+net_input(const struct net *net, const struct net_pass *pass, size_t i)
+{
+	size_t before = net_own(net, pass, i - 1);
+
+	return before + 1 == pass->first ? pass->input : pass->out[before];
 }
 
 /* Outputs of the last layer. */
@@ -278,72 +307,55 @@ net_fetch(const struct net *net, const struct batch *batch, size_t i)
 	const float *w;
 	size_t row = net->layer[0].O * (net->beliefs ? 2 : 1);
 
-	if (i >= batch->n || !net->sparse)
+	if (i >= batch->n || batch->features.rows)
 		return;
 	w = tensor_floats(&net->table.tensor[net->layer[0].weight]);
 	for (size_t j = batch->start[i]; j < batch->start[i + 1]; j++)
 		__builtin_prefetch(w + batch->features.index[j] * row);
 }
 
-/* Spreads the features of records from .. from + B into vectors, zeros where there are none. */
-static inline void
-net_spread(const struct net *net, const struct batch *batch, size_t from, size_t B)
-{
-	size_t I = net->layer[0].I;
-
-	memset(net->input, 0, B * I * sizeof *net->input);
-	for (size_t b = 0; b < B; b++)
-		for (size_t j = batch->start[from + b]; j < batch->start[from + b + 1]; j++)
-			net->input[b * I + batch->features.index[j]] = batch->features.value[j];
-}
-
 /* Dropout of layer i, while the net trains; else a copy. */
 static inline void
-net_dropout(const struct net *net, size_t i, size_t B, float *y, const float *x)
+net_dropout(const struct net_layer *l, size_t i, size_t B, float *y, const float *x, uint64_t dropping)
 {
-	const struct net_layer *l = &net->layer[i];
-
-	if (net->dropping)
-		dropout(B * l->O, l->spec.size[0] / 100.0, y, x, net->dropping, i);
+	if (dropping)
+		dropout(B * l->O, l->spec.size[0] / 100.0, y, x, dropping, i);
 	else
 		memcpy(y, x, B * l->O * sizeof *y);
 }
 
-/* The result of layer i for B records from `from` on: net->out[i] = layer of net_input. */
+/* The result of layer i for B records from `from` on: pass->out[i] = layer of net_input. */
 static inline void
-net_layer_forward(struct net *net, size_t i, const struct batch *batch, size_t from, size_t B)
+net_layer_forward(const struct net *net, struct net_pass *pass, size_t i, const struct batch *batch, size_t from,
+                  size_t B)
 {
 	const struct net_layer *l = &net->layer[i];
-	const float *x = net_input(net, i), *w = NULL, *bias = net_bias_data(net, l);
+	const float *x = net_input(net, pass, i), *w = net_data(net, l->weight), *bias = net_data(net, l->bias);
 	const struct features *f = &batch->features;
-	struct window window = {0};
-	float *y = net->out[i];
+	const size_t *start = batch->start + from;
+	float *y = pass->out[i];
 
-	if (l->weight != NO_TENSOR)
-		w = tensor_floats(&net->table.tensor[l->weight]);
-	if (l->spec.kind == LAYER_CONV || l->spec.kind == LAYER_POOL)
-		window = net_window(l);
 	switch (l->spec.kind) {
 	case LAYER_DENSE:
 		if (l->in.flow == FLOW_SPARSE)
-			sparse_forward(B, l->O, y, batch->start + from, f->index, f->value, w, bias);
+			sparse_forward(B, l->O, y, start, f->index, f->value, w, bias);
 		else
-			dense_forward(B, l->I, l->O, y, x, w, bias, net->scratch);
+			dense_forward(B, l->I, l->O, y, x, w, bias);
 		break;
 	case LAYER_CONV:
-		conv_forward(B, (size_t)l->out.channels, &window, y, x, w, bias, net->scratch);
+		conv_forward(B, (size_t)l->out.channels, &l->window, y, x, w, bias, pass->scratch);
 		break;
 	case LAYER_POOL:
-		pool_forward(B, l->spec.mode == MEAN, &window, y, x);
+		pool_forward(B, l->spec.mode == MEAN, &l->window, y, x);
 		break;
 	case LAYER_EMBED:
-		embed_forward(B, l->O, l->spec.mode == MEAN, y, batch->start + from, f->index, f->value, w);
+		embed_forward(B, l->O, l->spec.mode == MEAN, y, start, f->index, f->value, w);
 		break;
 	case LAYER_FM:
-		fm_forward(B, l->O - 1, y, batch->start + from, f->index, f->value, w);
+		fm_forward(B, l->O - 1, y, start, f->index, f->value, w);
 		break;
 	case LAYER_DROPOUT:
-		net_dropout(net, i, B, y, x);
+		net_dropout(l, i, B, y, x, pass->dropping);
 		break;
 	default: /* flatten: nothing moves */
 		break;
@@ -351,90 +363,97 @@ net_layer_forward(struct net *net, size_t i, const struct batch *batch, size_t f
 }
 
 /*
- * Logits of a net of plain weights for records from .. from + B of a batch, at most NET_PIECE: returned as [B][K],
- * valid until the next call. net_reserve comes first.
+ * Records from .. from + B of a batch, at most NET_PIECE, through the layers from the pass' first up to `end`: what the
+ * last of them gives is returned as [B][O], valid until the pass is used again. A head gives logits. Where the first
+ * layer is not the net's first, the batch holds what comes before it, as rows.
  */
 static inline const float *
-net_forward(struct net *net, const struct batch *batch, size_t from, size_t B)
+net_forward(const struct net *net, struct net_pass *pass, const struct batch *batch, size_t from, size_t B, size_t end)
 {
-	if (!net->sparse)
-		net_spread(net, batch, from, B);
-	for (size_t i = 0; i < net->n_layers; i++) {
-		net_layer_forward(net, i, batch, from, B);
+	size_t last;
+
+	if (batch->features.rows)
+		pass->input = batch->features.value + batch->start[from];
+	for (size_t i = pass->first; i < end; i++) {
+		if (net->layer[i].spec.kind == LAYER_FLATTEN)
+			continue;
+		net_layer_forward(net, pass, i, batch, from, B);
 		if (i + 1 < net->n_layers)
-			activation_forward(net->layer[i].spec.activation, B, net->layer[i].O, net->out[i]);
+			activation_forward(net->layer[i].spec.activation, B, net->layer[i].O, pass->out[i]);
 	}
-	return net->out[net->n_layers - 1];
+	last = net_own(net, pass, end - 1);
+	return last + 1 == pass->first ? pass->input : pass->out[last];
 }
 
 /*
- * Gradients of layer i for the B records that went forward last, from that of its result in net->grad[i]: added to
- * dw and dbias (NULL: not wanted), written to net->grad[i - 1]. slot as for sparse_backward.
+ * Gradients of layer i for the B records that went forward last, from that of its result in pass->grad[i]: added to
+ * dw and dbias (NULL: not wanted), written to dx, of its input (NULL: not wanted). slot as for sparse_backward.
  */
 static inline void
-net_layer_backward(struct net *net, size_t i, const struct batch *batch, size_t from, size_t B, float *dw,
-                   float *dbias, const uint32_t *slot)
+net_layer_backward(const struct net *net, struct net_pass *pass, size_t i, const struct batch *batch, size_t from,
+                   size_t B, float *dx, float *dw, float *dbias, const uint32_t *slot)
 {
 	const struct net_layer *l = &net->layer[i];
-	const float *x = net_input(net, i), *w = NULL, *dy = net->grad[i];
-	const float *value = batch->features.value;
+	const float *x = net_input(net, pass, i), *w = net_data(net, l->weight), *dy = pass->grad[i];
+	const struct features *f = &batch->features;
 	const size_t *start = batch->start + from;
-	struct window window = {0};
-	float *dx = i ? net->grad[i - 1] : NULL;
 
-	if (l->weight != NO_TENSOR)
-		w = tensor_floats(&net->table.tensor[l->weight]);
-	if (l->spec.kind == LAYER_CONV || l->spec.kind == LAYER_POOL)
-		window = net_window(l);
 	switch (l->spec.kind) {
 	case LAYER_DENSE:
 		if (l->in.flow == FLOW_SPARSE)
-			sparse_backward(B, l->O, dw, dbias, start, slot, value, dy);
+			sparse_backward(B, l->O, dw, dbias, start, slot, f->value, dy);
 		else
-			dense_backward(B, l->I, l->O, dx, dw, dbias, x, w, dy, net->scratch);
+			dense_backward(B, l->I, l->O, dx, dw, dbias, x, w, dy, pass->scratch);
 		break;
 	case LAYER_CONV:
-		conv_backward(B, (size_t)l->out.channels, &window, dx, dw, dbias, x, w, dy, net->scratch);
+		conv_backward(B, (size_t)l->out.channels, &l->window, dx, dw, dbias, x, w, dy, pass->scratch);
 		break;
 	case LAYER_POOL:
 		if (dx)
-			pool_backward(B, l->spec.mode == MEAN, &window, dx, x, dy);
+			pool_backward(B, l->spec.mode == MEAN, &l->window, dx, x, dy);
 		break;
 	case LAYER_EMBED:
-		embed_backward(B, l->O, l->spec.mode == MEAN, dw, start, slot, value, dy);
+		if (dw)
+			embed_backward(B, l->O, l->spec.mode == MEAN, dw, start, slot, f->value, dy);
 		break;
 	case LAYER_FM:
-		fm_backward(B, l->O - 1, dw, start, slot, batch->features.index, value, w, dy);
+		if (dw)
+			fm_backward(B, l->O - 1, dw, start, slot, f->index, f->value, w, dy);
 		break;
 	case LAYER_DROPOUT:
 		if (dx)
-			net_dropout(net, i, B, dx, dy);
+			net_dropout(l, i, B, dx, dy, pass->dropping);
 		break;
 	default:
 		break;
 	}
 }
 
-/*
- * s[K] and S[K] for record i of a batch: the logits, and their variances where the net holds beliefs (else 0).
- * net_reserve comes first.
- */
+/* s[K] and S[K] for record i of a batch, where the net holds beliefs: the logits' means and variances. */
 static inline void
-net_logits(struct net *net, const struct batch *batch, size_t i, double *s, double *S)
+net_believe(const struct net *net, const struct batch *batch, size_t i, double *s, double *S)
 {
-	size_t K = net_outputs(net), at = batch->start[i], n = batch->start[i + 1] - at;
+	const struct net_layer *l = &net->layer[0];
 	const struct features *f = &batch->features;
-	const float *out;
+	size_t at = batch->start[i], n = batch->start[i + 1] - at;
 
-	if (net->beliefs) {
-		belief_sums(K, s, S, n, f->index + at, f->value + at, net->table.tensor[net->layer[0].weight].data,
-		            net_bias_data(net, &net->layer[0]));
-		return;
-	}
-	out = net_forward(net, batch, i, 1);
-	for (size_t k = 0; k < K; k++) {
-		s[k] = (double)out[k];
-		S[k] = 0;
+	belief_sums(net_outputs(net), s, S, n, f->index + at, f->value + at, net_data(net, l->weight),
+	            net_data(net, l->bias));
+}
+
+/* s[B][K] for records from .. from + B of a batch, any number: the logits of a net of plain weights. */
+static inline void
+net_logits(const struct net *net, struct net_pass *pass, const struct batch *batch, size_t from, size_t B, double *s)
+{
+	size_t K = net_outputs(net);
+
+	for (size_t at = 0, piece; at < B; at += piece) {
+		const float *z;
+
+		piece = B - at < NET_PIECE ? B - at : NET_PIECE;
+		z = net_forward(net, pass, batch, from + at, piece, net->n_layers);
+		for (size_t i = 0; i < piece * K; i++)
+			s[at * K + i] = (double)z[i];
 	}
 }
 

@@ -7,6 +7,7 @@
 #ifndef WEIR_TRAIN_H
 #define WEIR_TRAIN_H
 
+#include "../io/team.h"
 #include "mixture.h"
 #include "prior.h"
 
@@ -44,8 +45,9 @@ struct trainer {
 	struct optimiser_settings set;
 	double drift, variance;            /* of beliefs: as for belief_drift */
 	struct mixture *mixture;           /* learns in the place of the net's own beliefs; NULL for none; not owned */
+	struct prior *prior;               /* NULL for none; not owned */
 	double clip;                       /* the longest gradient that is followed whole; 0 for any */
-	size_t low;                        /* the first layer that learns: nothing goes back beyond it */
+	double pace;                       /* the rate is multiplied by it */
 	struct progress progress;
 
 	/* scratch, owned */
@@ -66,7 +68,9 @@ struct trainer {
 	/* the step in hand */
 	const struct batch *batch;
 	size_t from, B, lanes;
+	size_t low;                   /* the first layer that learns: nothing goes back beyond it */
 	double mean;                  /* gradients are divided by it */
+	double time;                  /* of the prior's pull */
 	float scale;                  /* and multiplied by it, to clip */
 };
 
@@ -83,14 +87,21 @@ trainer_learns(const struct trainer *t, size_t tensor)
 	return tensor != NO_TENSOR && !t->net->table.tensor[tensor].frozen;
 }
 
-/* The first layer that has something to learn; the last where none has. */
+/* Does a tensor stay as it is in the step to come? */
+static inline bool
+trainer_rests(const struct trainer *t, size_t tensor)
+{
+	return !trainer_learns(t, tensor) || t->progress.records < t->net->table.tensor[tensor].wakes;
+}
+
+/* The first layer that does not rest; the last where all do. */
 static inline size_t
 trainer_lowest(const struct trainer *t)
 {
 	size_t i = 0;
 
-	while (i + 1 < t->net->n_layers && !trainer_learns(t, t->net->layer[i].weight) &&
-	       !trainer_learns(t, t->net->layer[i].bias))
+	while (i + 1 < t->net->n_layers && trainer_rests(t, t->net->layer[i].weight) &&
+	       trainer_rests(t, t->net->layer[i].bias))
 		i++;
 	return i;
 }
@@ -120,13 +131,12 @@ trainer_init(struct trainer *t, struct net *net, size_t first, const struct opti
 {
 	size_t K = net_outputs(net);
 
-	*t = (struct trainer){.net = net, .optimiser = optimiser, .set = set};
+	*t = (struct trainer){.net = net, .optimiser = optimiser, .set = set, .pace = 1};
 	t->gain = allocate(K, sizeof *t->gain);
 	t->shrink = allocate(K, sizeof *t->shrink);
 	team_init(&t->team, threads);
 	if (!optimiser)
 		return;
-	t->low = trainer_lowest(t);
 	net_reserve(net);
 	trainer_cut(t);
 	for (size_t l = 0; l < TRAIN_LANES; l++) {
@@ -176,12 +186,13 @@ trainer_reserve(struct trainer *t, size_t B)
  * group and one prediction.
  */
 static inline void
-trainer_note(struct trainer *t, const struct batch *batch, size_t from, size_t B, double loss)
+trainer_note(struct trainer *t, struct progress *progress, const struct batch *batch, size_t from, size_t B,
+             double loss)
 {
 	enum activation head = arch_head(&t->net->arch);
 	size_t K = net_outputs(t->net), likeliest = head == CHOICE ? head_likeliest(B, t->p) : 0;
 
-	t->progress.loss += loss;
+	progress->loss += loss;
 	for (size_t b = 0; b < B; b++) {
 		const double *p = t->p + b * K;
 		float label = batch->label[from + b];
@@ -194,8 +205,8 @@ trainer_note(struct trainer *t, const struct batch *batch, size_t from, size_t B
 			right = head_likeliest(K, p) == (size_t)label;
 		else if (head == SIGMOID)
 			right = (*p > 0.5) == (label > 0);
-		t->progress.right += right ? weight : 0;
-		t->progress.weight += head == CHOICE && !(label > 0) ? 0 : weight;
+		progress->right += right ? weight : 0;
+		progress->weight += head == CHOICE && !(label > 0) ? 0 : weight;
 	}
 }
 
@@ -225,7 +236,7 @@ train_beliefs(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	for (size_t i = 0; i < B * K; i++)
 		t->s[i] = belief_moderate(t->s[i], t->S[i]);
 	head_probability(head, B, K, t->p, t->s);
-	trainer_note(t, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
+	trainer_note(t, &t->progress, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	for (size_t b = 0; b < B; b++) {
 		size_t at = batch->start[from + b], n = batch->start[from + b + 1] - at;
 
@@ -243,7 +254,7 @@ train_mixture(struct trainer *t, const struct batch *batch, size_t from, size_t 
 {
 	double loss = mixture_learn(t->mixture, arch_head(&t->net->arch), batch, from, B, t->progress.records, t->p);
 
-	trainer_note(t, batch, from, B, loss);
+	trainer_note(t, &t->progress, batch, from, B, loss);
 }
 
 /* Gives each row of the first layer that the step touches a slot. */
@@ -292,15 +303,15 @@ lane_backward(const struct trainer *t, struct lane *lane, size_t from, size_t B)
 	for (size_t i = net->n_layers; i-- > t->low;) {
 		const struct net_layer *l = &net->layer[i];
 		float *dx = i > t->low ? pass->grad[net_own(net, pass, i - 1)] : NULL;
-		float *dbias = l->bias == NO_TENSOR ? NULL : lane->gradient[l->bias];
-		float *dw = l->weight == NO_TENSOR ? NULL : lane->gradient[l->weight];
+		float *dbias = trainer_rests(t, l->bias) ? NULL : lane->gradient[l->bias];
+		float *dw = trainer_rests(t, l->weight) ? NULL : trainer_by_row(t, l->weight) ? lane->row_gradient
+		                                               : lane->gradient[l->weight];
 
 		if (l->spec.kind == LAYER_FLATTEN)
 			continue;
 		if (i + 1 < net->n_layers)
 			activation_backward(l->spec.activation, B, l->O, pass->grad[i], pass->out[i]);
-		net_layer_backward(net, pass, i, t->batch, from, B, dx, net->sparse && i == 0 ? lane->row_gradient : dw, dbias,
-		                   t->slot);
+		net_layer_backward(net, pass, i, t->batch, from, B, dx, dw, dbias, t->slot);
 	}
 }
 
@@ -351,49 +362,235 @@ lane_learn(void *trainer, size_t l, size_t worker)
 	lane->pass.dropping = 0;
 }
 
-/* Rows of the first layer that are stepped by one task: about as many numbers as a stretch has. */
+/* Rows of the first layer that are one task: about as many numbers as a stretch has. */
 static inline size_t
 trainer_rows(const struct trainer *t)
 {
 	return TRAIN_STRETCH / t->net->layer[0].O + 1;
 }
 
-/* The gradients of the lanes, n numbers each, are added up in that of the first; returns it. */
-static inline float *
-trainer_add_lanes(const struct trainer *t, size_t n, float *const *gradient, size_t at)
+/* Tasks of a step of the optimiser: stretches, then rows. */
+static inline size_t
+trainer_tasks(const struct trainer *t)
 {
-	for (size_t l = 1; l < t->lanes; l++)
-		vec_add(n, gradient[0] + at, gradient[l] + at);
-	return gradient[0] + at;
+	return t->n_stretches + (t->seen.n + trainer_rows(t) - 1) / trainer_rows(t);
 }
 
-/* A task: gradients of a stretch or, behind all stretches, of some rows. Where they are clipped, the sum of their squares. */
+/* What a task steps: a stretch; or numbers of the rows' gradient. gradient[l] is where that of lane l begins. */
+static inline struct stretch
+trainer_stretch(const struct trainer *t, size_t task, float *gradient[TRAIN_LANES])
+{
+	size_t rows = trainer_rows(t), O = t->net->layer[0].O, first;
+	bool by_row = task >= t->n_stretches;
+	struct stretch part;
+
+	if (!by_row) {
+		part = t->stretch[task];
+	} else {
+		first = (task - t->n_stretches) * rows;
+		rows = t->seen.n - first < rows ? t->seen.n - first : rows;
+		part = (struct stretch){t->net->layer[0].weight, first * O, rows * O};
+	}
+	for (size_t l = 0; l < t->lanes; l++)
+		gradient[l] = (by_row ? t->lane[l].row_gradient : t->lane[l].gradient[part.tensor]) + part.at;
+	return part;
+}
+
+/* A task: the lanes' gradients of a stretch become one, in the first lane; and its square, where it may be clipped. */
 static inline void
 trainer_gather(void *trainer, size_t task, size_t worker)
 {
 	const struct trainer *t = trainer;
-	float *gradient[TRAIN_LANES], *g;
-	size_t n, at;
+	float *gradient[TRAIN_LANES];
+	struct stretch part = trainer_stretch(t, task, gradient);
+	double square = 0;
 
 	(void)worker;
-	if (task < t->n_stretches) {
-		n = t->stretch[task].n;
-		at = t->stretch[task].at;
-		for (size_t l = 0; l < t->lanes; l++)
-			gradient[l] = t->lane[l].gradient[t->stretch[task].tensor];
-	} else {
-		size_t O = t->net->layer[0].O, first = (task - t->n_stretches) * trainer_rows(t), left = t->seen.n - first;
-
-		n = O * (left < trainer_rows(t) ? left : trainer_rows(t));
-		at = O * first;
-		for (size_t l = 0; l < t->lanes; l++)
-			gradient[l] = t->lane[l].row_gradient;
-	}
-	g = trainer_add_lanes(t, n, gradient, at);
+	for (size_t l = 1; l < t->lanes; l++)
+		vec_add(part.n, gradient[0], gradient[l]);
 	if (!(t->clip > 0))
 		return;
-	t->squares[task] = 0;
-	for (size_t i = 0; i < n; i++)
-		t->squares[task] += (double)g[i] * (double)g[i];
+	for (size_t i = 0; !trainer_rests(t, part.tensor) && i < part.n; i++)
+		square += (double)gradient[0][i] * (double)gradient[0][i];
+	t->squares[task] = square;
 }
-@@STEP@@
+
+/* The settings of a step of a tensor. */
+static inline struct optimiser_settings
+trainer_settings(const struct trainer *t, size_t tensor)
+{
+	struct optimiser_settings set = t->set;
+
+	set.rate *= t->pace * t->net->table.tensor[tensor].pace;
+	return set;
+}
+
+/* Pulls the rows of the first layer that the batch touches to where the steps so far would have pulled them. */
+static inline void
+trainer_pull_rows(struct trainer *t)
+{
+	size_t i = t->net->layer[0].weight;
+	struct optimiser_settings set;
+
+	if (!t->prior || !t->net->sparse || !t->prior->centred[i] || trainer_rests(t, i))
+		return;
+	set = trainer_settings(t, i);
+	for (size_t slot = 0; slot < t->seen.n; slot++)
+		prior_pull_row(t->prior, t->optimiser, &set, &t->net->table.tensor[i], i, t->row[slot], t->net->layer[0].O);
+}
+
+/* Keeps the first layer's rows as they were left, for training to go on, and pulls all of them. */
+static inline void
+trainer_settle(struct trainer *t)
+{
+	size_t i = t->net->layer[0].weight, O = t->net->layer[0].O;
+	struct tensor *w = &t->net->table.tensor[i];
+	struct optimiser_settings set;
+
+	if (!t->prior || !t->net->sparse || !t->prior->centred[i])
+		return;
+	memcpy(w->state[t->prior->states + PRIOR_LEFT], w->data, w->n * sizeof(float));
+	set = trainer_settings(t, i);
+	for (size_t row = 0; !w->frozen && row < w->n / O; row++)
+		prior_pull(t->prior, t->optimiser, &set, w, i, row * O, O,
+		           (double)(float)t->prior->time - (double)w->state[t->prior->states + PRIOR_TIME][row * O]);
+}
+
+/* Undoes trainer_settle, so that training goes on as if it had not stopped. */
+static inline void
+trainer_unsettle(struct trainer *t)
+{
+	size_t i = t->net->layer[0].weight;
+	struct tensor *w = &t->net->table.tensor[i];
+
+	if (t->prior && t->net->sparse && t->prior->centred[i])
+		memcpy(w->data, w->state[t->prior->states + PRIOR_LEFT], w->n * sizeof(float));
+}
+
+/* Steps n numbers of a tensor from `at` on by the gradient g. */
+static inline void
+trainer_move(const struct trainer *t, const struct optimiser_settings *set, size_t tensor, size_t at, size_t n,
+             const float *g)
+{
+	const struct tensor *w = &t->net->table.tensor[tensor];
+	float *a = w->state[0], *b = w->state[1];
+
+	t->optimiser->step(set, n, tensor_floats(w) + at, a ? a + at : NULL, b ? b + at : NULL, g);
+}
+
+/* A task: steps what does not rest of a stretch along its gradient, which is gathered first where it was not. */
+static inline void
+trainer_step(void *trainer, size_t task, size_t worker)
+{
+	const struct trainer *t = trainer;
+	float *gradient[TRAIN_LANES];
+	struct stretch part = trainer_stretch(t, task, gradient);
+	struct optimiser_settings set = trainer_settings(t, part.tensor);
+	struct tensor *w = &t->net->table.tensor[part.tensor];
+	size_t O = t->net->layer[0].O;
+
+	if (trainer_rests(t, part.tensor))
+		return;
+	if (!(t->clip > 0))
+		trainer_gather(trainer, task, worker);
+	for (size_t i = 0; t->scale < 1 && i < part.n; i++)
+		gradient[0][i] *= t->scale;
+	for (size_t i = 0; task >= t->n_stretches && i < part.n; i += O)
+		trainer_move(t, &set, part.tensor, t->row[(part.at + i) / O] * O, O, gradient[0] + i);
+	if (task >= t->n_stretches)
+		return;
+	trainer_move(t, &set, part.tensor, part.at, part.n, gradient[0]);
+	if (t->prior && t->prior->centred[part.tensor])
+		prior_pull(t->prior, t->optimiser, &set, w, part.tensor, part.at, part.n, t->time);
+}
+
+/* By how much the gradient is shortened: its length is the clip at most (Pascanu, Mikolov and Bengio 2013). */
+static inline float
+trainer_scale(struct trainer *t)
+{
+	size_t tasks = trainer_tasks(t);
+	double square = 0;
+
+	if (!(t->clip > 0))
+		return 1;
+	t->squares = grow(t->squares, &t->squares_capacity, tasks, sizeof *t->squares);
+	team_run(&t->team, tasks, trainer_gather, t);
+	for (size_t i = 0; i < tasks; i++)
+		square += t->squares[i];
+	return square > t->clip * t->clip ? (float)(t->clip / sqrt(square)) : 1;
+}
+
+/* Takes B records in hand, and says how many lanes they go in. */
+static inline void
+trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+{
+	size_t pieces = (B + NET_PIECE - 1) / NET_PIECE;
+
+	t->batch = batch;
+	t->from = from;
+	t->B = B;
+	t->lanes = pieces < TRAIN_LANES ? pieces : TRAIN_LANES;
+}
+
+/*
+ * Plain weights take one step along the mean gradient of B records; the group of a choice head is one record, and a
+ * linear head descends half the square. A group goes forward whole before its first record goes back, so its records
+ * go forward twice.
+ */
+static inline void
+train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+{
+	enum activation head = arch_head(&t->net->arch);
+	size_t K = net_outputs(t->net);
+
+	trainer_take(t, batch, from, B);
+	t->low = trainer_lowest(t);
+	t->mean = head == CHOICE ? 1 : (double)B;
+	if (t->net->sparse && trainer_learns(t, t->net->layer[0].weight))
+		trainer_slots(t);
+	trainer_pull_rows(t);
+	if (head == CHOICE) {
+		team_run(&t->team, t->lanes, lane_predict, t);
+		head_probability(head, B, K, t->p, t->s);
+	}
+	team_run(&t->team, t->lanes, lane_learn, t);
+	trainer_note(t, &t->progress, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
+	t->set.step++;
+	t->time = t->prior ? prior_step(t->prior, t->optimiser, t->set.step, head == CHOICE ? 1 : B) : 0;
+	t->scale = trainer_scale(t);
+	team_run(&t->team, trainer_tasks(t), trainer_step, t);
+}
+
+/*
+ * Learns records from .. from + B of a batch at once: a batch of the optimiser, one record of beliefs, or the
+ * group of a choice head.
+ */
+static inline void
+train(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+{
+	trainer_reserve(t, B);
+	if (t->optimiser)
+		train_step(t, batch, from, B);
+	else if (t->mixture)
+		train_mixture(t, batch, from, B);
+	else
+		train_beliefs(t, batch, from, B);
+	t->progress.records += B;
+}
+
+/* Predicts records from .. from + B of a batch, as many as train takes, and adds what came of it to *progress. */
+static inline void
+train_judge(struct trainer *t, const struct batch *batch, size_t from, size_t B, struct progress *progress)
+{
+	enum activation head = arch_head(&t->net->arch);
+	size_t K = net_outputs(t->net);
+
+	trainer_reserve(t, B);
+	trainer_take(t, batch, from, B);
+	team_run(&t->team, t->lanes, lane_predict, t);
+	head_probability(head, B, K, t->p, t->s);
+	trainer_note(t, progress, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
+	progress->records += B;
+}
+
+#endif

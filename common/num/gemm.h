@@ -293,15 +293,31 @@ gemm_slide_plain(size_t O, size_t P, size_t Q, size_t D, float *y, const float *
 			}
 }
 
-/* As gemm_slide_plain, by the best kernel that has a vector for a row of places. */
+/* The best kernel of this machine that has a vector for a row of Q places; the last of the table where none has. */
+static inline const struct gemm_kernel *
+gemm_slider_for(size_t Q)
+{
+	const struct gemm_kernel *kernel = gemm_kernels;
+
+	while (kernel->panel && (kernel->lanes > Q || !kernel->runs()))
+		kernel++;
+	return kernel;
+}
+
+/* Is there a kernel that slides over rows of Q places? */
+static inline bool
+gemm_slides(size_t Q)
+{
+	return gemm_slider_for(Q)->panel;
+}
+
+/* As gemm_slide_plain, by the best kernel there is. */
 static inline void
 gemm_slide(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, const float *x,
            const size_t *at, size_t ldx)
 {
-	const struct gemm_kernel *kernel = gemm_best();
+	const struct gemm_kernel *kernel = gemm_slider_for(Q);
 
-	while (kernel->panel && (kernel->lanes > Q || !kernel->runs()))
-		kernel++;
 	if (kernel->panel)
 		kernel->slide(O, P, Q, D, y, w, bias, x, at, ldx);
 	else

@@ -1,5 +1,5 @@
 /*
- * vec.h - sums of vectors of n floats. With n = 0 nothing is done, and a dot product is 0.
+ * vec.h - vectors of n floats. With n = 0 nothing is done, and a dot product is 0.
  *
  * Products are rounded before they are added. A dot product has eight sums, whatever the machine's vectors are, so
  * its bits are the same everywhere.
@@ -7,10 +7,38 @@
 #ifndef WEIR_VEC_H
 #define WEIR_VEC_H
 
+#include <math.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#ifdef __x86_64__
+#include <xmmintrin.h>
+#endif
+#ifdef __aarch64__
+#include <arm_neon.h>
+#endif
 
 /* Eight floats, of any alignment. */
 typedef float vec_eight __attribute__((vector_size(8 * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+/* Four of them, for what the smallest machine does with as many at once. */
+typedef float vec_four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+/* Their bits; and what a comparison of them gives: all bits of an element, or none. */
+typedef int32_t vec_eight_bits __attribute__((vector_size(8 * sizeof(int32_t)), aligned(sizeof(int32_t)), may_alias));
+
+/* Square roots, rounded as those of single floats. */
+static inline vec_four
+vec_sqrt(vec_four x)
+{
+#if defined(__x86_64__)
+	return _mm_sqrt_ps(x);
+#elif defined(__aarch64__)
+	return vsqrtq_f32(x);
+#else
+	return (vec_four){sqrtf(x[0]), sqrtf(x[1]), sqrtf(x[2]), sqrtf(x[3])};
+#endif
+}
 
 /* y += x; x may be y. */
 static inline void
@@ -36,7 +64,14 @@ vec_axpy(size_t n, float *y, float a, const float *x)
 		y[i] += a * x[i];
 }
 
-/* The sum of x[i] y[i]: sum l takes i = l, l + 8...; sums l and l + 4, then l and l + 2, then 0 and 1 are added. */
+/* The sum of eight: l and l + 4 are added, then l and l + 2, then 0 and 1. */
+static inline float
+vec_across(vec_eight sum)
+{
+	return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+}
+
+/* The sum of x[i] y[i]: sum l takes i = l, l + 8... */
 static inline float
 vec_dot(size_t n, const float *x, const float *y)
 {
@@ -47,7 +82,48 @@ vec_dot(size_t n, const float *x, const float *y)
 		sum += *(const vec_eight *)(x + i) * *(const vec_eight *)(y + i);
 	for (size_t l = 0; i + l < n; l++)
 		sum[l] += x[i + l] * y[i + l];
-	return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+	return vec_across(sum);
+}
+
+/* The sum of x[i], in the order of vec_dot. */
+static inline float
+vec_sum(size_t n, const float *x)
+{
+	vec_eight sum = {0};
+	size_t i = 0;
+
+	for (; i + 8 <= n; i += 8)
+		sum += *(const vec_eight *)(x + i);
+	for (size_t l = 0; i + l < n; l++)
+		sum[l] += x[i + l];
+	return vec_across(sum);
+}
+
+/* y becomes 0 where it is not above 0. */
+static inline void
+vec_ramp(size_t n, float *y)
+{
+	size_t i = 0;
+
+	for (; i + 8 <= n; i += 8) {
+		vec_eight v = *(const vec_eight *)(y + i);
+
+		*(vec_eight *)(y + i) = (vec_eight)((vec_eight_bits)v & (v > 0));
+	}
+	for (; i < n; i++)
+		y[i] = y[i] > 0 ? y[i] : 0;
+}
+
+/* dy becomes 0 where y is not above 0. */
+static inline void
+vec_ramp_backward(size_t n, float *dy, const float *y)
+{
+	size_t i = 0;
+
+	for (; i + 8 <= n; i += 8)
+		*(vec_eight *)(dy + i) = (vec_eight)(*(const vec_eight_bits *)(dy + i) & (*(const vec_eight *)(y + i) > 0));
+	for (; i < n; i++)
+		dy[i] = y[i] > 0 ? dy[i] : 0;
 }
 
 #endif
