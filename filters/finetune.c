@@ -14,12 +14,16 @@ static double shift = NAN, strength = NAN, layer_rate = NAN;
 static int64_t unfreeze = -1;
 static bool warm, adaptive, blend, fisher;
 
+/* How a net starts. */
+enum way { WAY_FULL, WAY_FROZEN, WAY_SCRATCH, WAYS };
+static const char *const way_names[WAYS] = {"full", "frozen body", "scratch"};
+
 /* The variance of the shift between domains of which nothing is known. */
 static const double usual_shift = 0.01;
 
 static const struct cli_option options[] = {
 	{'m', "model", "FILE", "source model", CLI_TEXT, &source_path, 0, 0},
-	{'\0', "auto", NULL, "beliefs: eight ways to start, side by side; the best is kept (what is done if nothing is said)", CLI_FLAG, &adaptive, 0, 0},
+	{'\0', "auto", NULL, "try several ways to start and keep the best (what is done with beliefs if nothing is said)", CLI_FLAG, &adaptive, 0, 0},
 	{'\0', "append", "LAYERS", "put new layers on top of the source", CLI_TEXT, &append, 0, 0},
 	{'\0', "experts", "FILE", "with --auto: keep the eight here, for --resume", CLI_TEXT, &experts, 0, 0},
 	{'\0', "fisher", NULL, "with --prior: weigh it by how sure the source is of each weight", CLI_FLAG, &fisher, 0, 0},
@@ -101,24 +105,42 @@ centre(struct model *m, const struct model *source, size_t layers)
 	m->pulled = true;
 }
 
-/* What the target takes from the source's layers, and how it is called. */
+/* How many layers are the body, from the first: what the source has under a new layer, or under its own last one. */
+static size_t
+body_layers(const struct net *source)
+{
+	return source->n_layers - !append;
+}
+
+/* A net of plain weights takes what the way says from the source; and how that is called. */
 static void
-transfer(struct model *m, const struct model *source)
+transfer_weights(struct model *m, const struct model *source, enum way way)
 {
 	size_t layers = source->net.n_layers - (head != NULL);
-	const char *way = append ? "append" : head ? "head" : "warm";
+	const char *name = append ? "append" : head ? "head" : "warm";
 
-	transfer_layers(&m->net, &source->net, layers);
+	if (way != WAY_SCRATCH)
+		transfer_layers(&m->net, &source->net, layers);
+	if (way == WAY_FROZEN)
+		transfer_freeze(&m->net, body_layers(&source->net));
 	restrain(&m->net);
-	if (m->optimiser && !isnan(strength)) {
+	if (!isnan(strength))
 		centre(m, source, layers);
-		snprintf(m->transfer, sizeof m->transfer, "%s, prior %g%s", way, strength, fisher ? " fisher" : "");
-		return;
-	}
-	if (m->optimiser) {
-		snprintf(m->transfer, sizeof m->transfer, "%s", way);
-		return;
-	}
+	if (adaptive)
+		snprintf(m->transfer, sizeof m->transfer, "auto, %s%s%s", append || head ? name : "", append || head ? ", " : "",
+		         way_names[way]);
+	else if (!isnan(strength))
+		snprintf(m->transfer, sizeof m->transfer, "%s, prior %g%s", name, strength, fisher ? " fisher" : "");
+	else
+		snprintf(m->transfer, sizeof m->transfer, "%s", name);
+}
+
+/* Beliefs start from the source's, widened; the experts of an adaptive model do so by themselves. */
+static void
+transfer_beliefs(struct model *m, const struct model *source)
+{
+	transfer_layers(&m->net, &source->net, source->net.n_layers);
+	restrain(&m->net);
 	if (adaptive)
 		return;
 	snprintf(m->transfer, sizeof m->transfer, "shift %g", shift);
@@ -127,15 +149,15 @@ transfer(struct model *m, const struct model *source)
 
 /* A model for the target, its weights fresh or the source's. */
 static void
-start(struct model *m, const struct model *source)
+start(struct model *m, const struct model *source, enum way way)
 {
 	struct arch arch = target_architecture(&source->net);
 
 	learn_choose(&learn, m, &arch, append || head ? NULL : source->optimiser ? source->optimiser->name : "beliefs");
 	if (!m->optimiser && source->optimiser)
 		die_usage("--optimizer: the source's weights are no beliefs; it was learnt with %s", source->optimiser->name);
-	if (m->optimiser && (!isnan(shift) || adaptive))
-		die_usage("--%s: for beliefs, and this model is learnt with %s", adaptive ? "auto" : "shift", m->optimiser->name);
+	if (m->optimiser && (!isnan(shift) || blend))
+		die_usage("--%s: for beliefs, and this model is learnt with %s", blend ? "mixture" : "shift", m->optimiser->name);
 	if (!m->optimiser && !isnan(strength))
 		die_usage("--prior: the source's beliefs are the prior; --shift says how far they are trusted");
 	if (adaptive && learn.forget > 0)
@@ -143,16 +165,20 @@ start(struct model *m, const struct model *source)
 	if (!m->optimiser && isnan(shift) && learn.forget > 0)
 		shift = usual_shift;
 	adaptive |= !m->optimiser && isnan(shift) && !warm;
-	if (adaptive && freeze)
-		die_usage("--freeze: with --shift; the eight ways of --auto start from scratch too");
-	if (experts && !adaptive)
-		die_usage("--experts: with --auto");
+	if (adaptive && (freeze || !isnan(strength) || !isnan(layer_rate) || unfreeze >= 0))
+		die_usage("--%s: with one way to start; --auto starts from scratch too",
+		          freeze ? "freeze" : !isnan(strength) ? "prior" : unfreeze >= 0 ? "unfreeze" : "layer-rate");
+	if (experts && (!adaptive || m->optimiser))
+		die_usage("--experts: with --auto, for beliefs");
 	if (warm)
 		shift = 0;
 	m->variance = source->variance;
 	memcpy(m->parent, source->file.checksum, sizeof m->parent);
 	net_init(&m->net, &arch, !m->optimiser, m->variance, m->seed);
-	transfer(m, source);
+	if (m->optimiser)
+		transfer_weights(m, source, way);
+	else
+		transfer_beliefs(m, source);
 	tensors_allocate_states(&m->net.table, model_states(m));
 }
 
@@ -200,11 +226,11 @@ keep(struct model *m, const struct mixture *mixture)
 static void
 check_options(void)
 {
-	int ways = (append != NULL) + (head != NULL) + warm + !isnan(shift) + adaptive + blend;
+	int ways = (append != NULL) + (head != NULL) + warm + !isnan(shift) + blend;
 
 	if (!source_path || !learn.out)
 		die_usage("-m names the source model, -o the file that the new one goes to");
-	if (ways > 1)
+	if (ways > 1 || (adaptive && ways && !append && !head))
 		die_usage("--append, --auto, --head, --mixture, --shift and --warm exclude each other");
 	if (fisher && isnan(strength))
 		die_usage("--fisher: with --prior");
@@ -214,7 +240,7 @@ check_options(void)
 	if (!learn.resume)
 		return;
 	learn_check_resume(&learn);
-	if (ways && !experts)
+	if ((ways || adaptive) && !experts)
 		die_usage("--resume: the model says how it started");
 }
 
@@ -232,6 +258,37 @@ learn_adaptively(struct model *model, const struct model *source, int argc, char
 	mixture_free(&mixture);
 }
 
+/* Tries ways to start, judged on every fifth record, which they do not learn; the best then learns all of them. */
+static void
+learn_best(struct model *model, const struct model *source, int argc, char **argv, int first)
+{
+	double loss[WAYS] = {INFINITY, INFINITY, INFINITY};
+	enum way best = WAY_FULL;
+	struct progress judged;
+
+	learn_store(&learn, model, argc, argv, first);
+	for (enum way way = WAY_FULL; way < WAYS; way++) {
+		struct model trial = {0};
+
+		if (way == WAY_FROZEN && transfer_tensors(&source->net, body_layers(&source->net)) == 0)
+			continue;
+		start(&trial, source, way);
+		judged = learn_trial(&learn, &trial, 5);
+		loss[way] = judged.weight > 0 && isfinite(judged.loss) ? judged.loss / judged.weight : INFINITY;
+		best = loss[way] < loss[best] ? way : best;
+		model_free(&trial);
+		if (isfinite(loss[way]))
+			warn("%s: mean loss %.6g on %" PRIu64 " records held out", way_names[way], loss[way], judged.records);
+	}
+	warn("%s is best", way_names[best]);
+	if (best == WAY_SCRATCH)
+		warn("negative transfer: these records are learnt better without the source");
+	model_free(model);
+	*model = (struct model){0};
+	start(model, source, best);
+	learn_run(&learn, model, NULL, argc, argv, first);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -243,9 +300,11 @@ main(int argc, char **argv)
 		resume(&model, &source);
 	} else {
 		model_open(&source, source_path);
-		start(&model, &source);
+		start(&model, &source, WAY_FULL);
 	}
-	if (adaptive)
+	if (adaptive && model.optimiser)
+		learn_best(&model, &source, argc, argv, first);
+	else if (adaptive)
 		learn_adaptively(&model, &source, argc, argv, first);
 	else
 		learn_run(&learn, &model, NULL, argc, argv, first);

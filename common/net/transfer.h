@@ -57,6 +57,27 @@ transfer_widen(struct net *net, double q, double variance)
 	}
 }
 
+/* How many tensors the first `layers` layers have. They are the first of the table. */
+static inline size_t
+transfer_tensors(const struct net *net, size_t layers)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < layers; i++) {
+		n += net->layer[i].weight != NO_TENSOR;
+		n += net->layer[i].bias != NO_TENSOR;
+	}
+	return n;
+}
+
+/* Freezes the first `layers` layers. */
+static inline void
+transfer_freeze(struct net *net, size_t layers)
+{
+	for (size_t i = transfer_tensors(net, layers); i--;)
+		net->table.tensor[i].frozen = true;
+}
+
 /*
  * Rates and times of the layers that have weights, from the top: each learns at `rate` times the pace of the one above
  * it (0 freezes it), and once `every` records more were learnt (discriminative rates and gradual unfreezing: Howard
