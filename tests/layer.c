@@ -211,11 +211,11 @@ test_contract(void)
 	const uint32_t slot[] = {1, 0};
 	float scratch[4096], dx[3] = {9, 9, 9}, dw[6] = {1, 1, 1, 1, 1, 1}, dbias[2] = {1, 1}, rows[4] = {1, 1, 1, 1};
 
-	dense_backward(1, 3, 2, dx, dw, dbias, x, w, dy, scratch);
+	dense_backward(1, 3, 2, dx, dw, false, dbias, x, w, dy, scratch);
 	tap_ok(dx[0] == -1.5f && dx[1] == 1 && dx[2] == -2, "dense: dx is written");
 	tap_ok(dw[0] == 2 && dw[1] == -1 && dw[2] == 4 && dw[3] == 0 && dw[4] == 3 && dw[5] == -2 && dbias[0] == 2 &&
 	       dbias[1] == 0, "dense: dw and dbias are added to");
-	dense_backward(1, 3, 2, NULL, NULL, NULL, x, w, dy, scratch);
+	dense_backward(1, 3, 2, NULL, NULL, false, NULL, x, w, dy, scratch);
 	sparse_backward(1, 2, rows, dbias, start, slot, x, dy);
 	tap_ok(rows[0] == -1 && rows[1] == 3 && rows[2] == 2 && rows[3] == 0 && dbias[0] == 3 && dbias[1] == -1,
 	       "sparse: dw and dbias are added to, by slot");

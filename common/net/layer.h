@@ -117,17 +117,17 @@ dense_forward(size_t B, size_t I, size_t O, float *y, const float *x, const floa
 }
 
 /*
- * dx[B][I] written, dw[O][I] and dbias[O] added to. Any of the three may be NULL: not wanted. scratch: the most of
- * gemm_scratch(B, I, O) and gemm_scratch(O, I, B).
+ * dx[B][I] written, dw[O][I] and dbias[O] added to; with fresh dw is written: it may be large, and need not be zero.
+ * Any of the three may be NULL: not wanted. scratch: the most of gemm_scratch(B, I, O) and gemm_scratch(O, I, B).
  */
 static inline void
-dense_backward(size_t B, size_t I, size_t O, float *dx, float *dw, float *dbias, const float *x, const float *w,
-               const float *dy, float *scratch)
+dense_backward(size_t B, size_t I, size_t O, float *dx, float *dw, bool fresh, float *dbias, const float *x,
+               const float *w, const float *dy, float *scratch)
 {
 	if (dx)
 		gemm(B, I, O, dx, I, false, dy, O, false, w, I, false, scratch);
 	if (dw)
-		gemm(O, I, B, dw, I, true, dy, O, true, x, I, false, scratch);
+		gemm(O, I, B, dw, I, !fresh, dy, O, true, x, I, false, scratch);
 	for (size_t b = 0; dbias && b < B; b++)
 		vec_add(O, dbias, dy + b * O);
 }
@@ -267,10 +267,9 @@ conv_backward_weights(size_t O, const struct window *v, float *dw, const float *
 		gemm_dot(O, D, N, dw, D, dy, N, scratch, N, NULL);
 		return;
 	}
-	for (size_t i = 0; gap && i < O * v->P; i++, to += gap) {
-		for (size_t q = 0; q < v->Q; q++)
-			*to++ = *dy++;
-		for (size_t q = 0; q < gap; q++)
+	for (size_t i = 0; gap && i < O * v->P; i++, to += columns) {
+		vec_copy(v->Q, to, dy + i * v->Q);
+		for (size_t q = v->Q; q < columns; q++)
 			to[q] = 0;
 	}
 	gemm_dot(O, D, v->P * columns - gap, dw, D, gap ? spread : dy, v->P * columns, window_frame(v, scratch, x), 0, v->at);

@@ -387,11 +387,12 @@ net_forward(const struct net *net, struct net_pass *pass, const struct batch *ba
 
 /*
  * Gradients of layer i for the B records that went forward last, from that of its result in pass->grad[i]: added to
- * dw and dbias (NULL: not wanted), written to dx, of its input (NULL: not wanted). slot as for sparse_backward.
+ * dw and dbias (NULL: not wanted), written to dx, of its input (NULL: not wanted). fresh as for dense_backward, slot as
+ * for sparse_backward.
  */
 static inline void
 net_layer_backward(const struct net *net, struct net_pass *pass, size_t i, const struct batch *batch, size_t from,
-                   size_t B, float *dx, float *dw, float *dbias, const uint32_t *slot)
+                   size_t B, float *dx, float *dw, bool fresh, float *dbias, const uint32_t *slot)
 {
 	const struct net_layer *l = &net->layer[i];
 	const float *x = net_input(net, pass, i), *w = net_data(net, l->weight), *dy = pass->grad[i];
@@ -403,7 +404,7 @@ net_layer_backward(const struct net *net, struct net_pass *pass, size_t i, const
 		if (l->in.flow == FLOW_SPARSE)
 			sparse_backward(B, l->O, dw, dbias, start, slot, f->value, dy);
 		else
-			dense_backward(B, l->I, l->O, dx, dw, dbias, x, w, dy, pass->scratch);
+			dense_backward(B, l->I, l->O, dx, dw, fresh, dbias, x, w, dy, pass->scratch);
 		break;
 	case LAYER_CONV:
 		conv_backward(B, (size_t)l->out.channels, &l->window, dx, dw, dbias, x, w, dy, pass->scratch);

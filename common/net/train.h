@@ -282,20 +282,28 @@ trainer_slots(struct trainer *t)
 		                               sizeof *t->lane[l].row_gradient);
 }
 
-/* Gradients of a lane, zero. */
+/* Gradients of a lane, zero, but those of dense layers on vectors: the first piece writes them. */
 static inline void
 lane_clear(const struct trainer *t, struct lane *lane)
 {
-	for (size_t i = 0; i < t->net->table.n; i++)
-		if (lane->gradient[i])
-			memset(lane->gradient[i], 0, t->net->table.tensor[i].n * sizeof(float));
+	const struct net *net = t->net;
+
+	for (size_t i = t->low; i < net->n_layers; i++) {
+		const struct net_layer *l = &net->layer[i];
+		bool written = l->spec.kind == LAYER_DENSE && l->in.flow == FLOW_FLAT;
+
+		if (l->weight != NO_TENSOR && lane->gradient[l->weight] && !written)
+			memset(lane->gradient[l->weight], 0, net->table.tensor[l->weight].n * sizeof(float));
+		if (l->bias != NO_TENSOR && lane->gradient[l->bias])
+			memset(lane->gradient[l->bias], 0, net->table.tensor[l->bias].n * sizeof(float));
+	}
 	if (lane->row_gradient)
 		memset(lane->row_gradient, 0, t->seen.n * t->net->layer[0].O * sizeof(float));
 }
 
 /* Adds the gradients of a piece, which went forward last, from that of its logits in the last layer's grad. */
 static inline void
-lane_backward(const struct trainer *t, struct lane *lane, size_t from, size_t B)
+lane_backward(const struct trainer *t, struct lane *lane, size_t from, size_t B, bool first)
 {
 	const struct net *net = t->net;
 	struct net_pass *pass = &lane->pass;
@@ -311,7 +319,7 @@ lane_backward(const struct trainer *t, struct lane *lane, size_t from, size_t B)
 			continue;
 		if (i + 1 < net->n_layers)
 			activation_backward(l->spec.activation, B, l->O, pass->grad[i], pass->out[i]);
-		net_layer_backward(net, pass, i, t->batch, from, B, dx, dw, dbias, t->slot);
+		net_layer_backward(net, pass, i, t->batch, from, B, dx, dw, first, dbias, t->slot);
 	}
 }
 
@@ -357,7 +365,7 @@ lane_learn(void *trainer, size_t l, size_t worker)
 		for (size_t i = 0; i < piece * K; i++)
 			dz[i] = (float)((double)t->batch->weight[from + i / K] / t->mean *
 			                (p[i] - head_target(head, i % K, t->batch->label[from + i / K])));
-		lane_backward(t, lane, from, piece);
+		lane_backward(t, lane, from, piece, from == lane_first(t, l));
 	}
 	lane->pass.dropping = 0;
 }

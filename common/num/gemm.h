@@ -43,6 +43,9 @@ enum {
 	GEMM_DOT_WIDTH = 12,
 };
 
+/* Four floats, of any alignment. */
+typedef float gemm_four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
+
 /* One side of a product. Its lines, the rows of op(A) or columns of op(B), are K long. */
 struct gemm_side {
 	const float *from;
@@ -192,7 +195,6 @@ gemm_part(size_t i, size_t n, size_t size)
 static inline void
 gemm_pack(size_t n, size_t width, size_t K, float *to, struct gemm_side side)
 {
-	typedef float four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
 	const size_t step = side.by_k ? side.ld : 1;
 	size_t i = 0;
 
@@ -202,7 +204,7 @@ gemm_pack(size_t n, size_t width, size_t K, float *to, struct gemm_side side)
 		for (size_t j = 0; j < 4; j++)
 			line[j] = gemm_from(side, i + j < n ? i + j : n - 1, 0).from;
 		for (size_t k = 0; k < K; k++)
-			*(four *)(to + k * width + i) = (four){line[0][k * step], line[1][k * step], line[2][k * step], line[3][k * step]};
+			*(gemm_four *)(to + k * width + i) = (gemm_four){line[0][k * step], line[1][k * step], line[2][k * step], line[3][k * step]};
 	}
 	for (; i < width; i++)
 		for (size_t k = 0; k < K; k++)
@@ -328,13 +330,10 @@ gemm_slide(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, con
 static inline float
 gemm_dot_sum(const float *sums)
 {
-	float s[GEMM_DOT];
+	const gemm_four *s = (const gemm_four *)sums;
+	gemm_four sum = (s[0] + s[2]) + (s[1] + s[3]);
 
-	memcpy(s, sums, sizeof s);
-	for (size_t half = GEMM_DOT / 2; half; half /= 2)
-		for (size_t l = 0; l < half; l++)
-			s[l] += s[l + half];
-	return s[0];
+	return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 
 /*

@@ -24,8 +24,8 @@ typedef float vec_eight __attribute__((vector_size(8 * sizeof(float)), aligned(s
 /* Four of them, for what the smallest machine does with as many at once. */
 typedef float vec_four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
 
-/* Their bits; and what a comparison of them gives: all bits of an element, or none. */
-typedef int32_t vec_eight_bits __attribute__((vector_size(8 * sizeof(int32_t)), aligned(sizeof(int32_t)), may_alias));
+/* The bits of four; a comparison gives all bits of an element, or none. */
+typedef int32_t vec_four_bits __attribute__((vector_size(4 * sizeof(int32_t)), aligned(sizeof(int32_t)), may_alias));
 
 /* Square roots, rounded as those of single floats. */
 static inline vec_four
@@ -38,6 +38,18 @@ vec_sqrt(vec_four x)
 #else
 	return (vec_four){sqrtf(x[0]), sqrtf(x[1]), sqrtf(x[2]), sqrtf(x[3])};
 #endif
+}
+
+/* y = x: for what is too short for memcpy to pay. */
+static inline void
+vec_copy(size_t n, float *y, const float *x)
+{
+	size_t i = 0;
+
+	for (; i + 4 <= n; i += 4)
+		*(vec_four *)(y + i) = *(const vec_four *)(x + i);
+	for (; i < n; i++)
+		y[i] = x[i];
 }
 
 /* y += x; x may be y. */
@@ -89,11 +101,15 @@ vec_dot(size_t n, const float *x, const float *y)
 static inline float
 vec_sum(size_t n, const float *x)
 {
-	vec_eight sum = {0};
+	vec_four low = {0}, high = {0};
+	vec_eight sum;
 	size_t i = 0;
 
-	for (; i + 8 <= n; i += 8)
-		sum += *(const vec_eight *)(x + i);
+	for (; i + 8 <= n; i += 8) {
+		low += *(const vec_four *)(x + i);
+		high += *(const vec_four *)(x + i + 4);
+	}
+	sum = (vec_eight){low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]};
 	for (size_t l = 0; i + l < n; l++)
 		sum[l] += x[i + l];
 	return vec_across(sum);
@@ -105,10 +121,10 @@ vec_ramp(size_t n, float *y)
 {
 	size_t i = 0;
 
-	for (; i + 8 <= n; i += 8) {
-		vec_eight v = *(const vec_eight *)(y + i);
+	for (; i + 4 <= n; i += 4) {
+		vec_four v = *(const vec_four *)(y + i);
 
-		*(vec_eight *)(y + i) = (vec_eight)((vec_eight_bits)v & (v > 0));
+		*(vec_four *)(y + i) = (vec_four)((vec_four_bits)v & (vec_four_bits)(v > 0));
 	}
 	for (; i < n; i++)
 		y[i] = y[i] > 0 ? y[i] : 0;
@@ -120,8 +136,11 @@ vec_ramp_backward(size_t n, float *dy, const float *y)
 {
 	size_t i = 0;
 
-	for (; i + 8 <= n; i += 8)
-		*(vec_eight *)(dy + i) = (vec_eight)(*(const vec_eight_bits *)(dy + i) & (*(const vec_eight *)(y + i) > 0));
+	for (; i + 4 <= n; i += 4) {
+		vec_four v = *(const vec_four *)(y + i);
+
+		*(vec_four *)(dy + i) = (vec_four)(*(const vec_four_bits *)(dy + i) & (vec_four_bits)(v > 0));
+	}
 	for (; i < n; i++)
 		dy[i] = y[i] > 0 ? dy[i] : 0;
 }
