@@ -91,7 +91,7 @@ centre(struct model *m, const struct model *source, size_t layers)
 	if (m->pulled) {
 		p.records = m->prior.records;
 		p.time = m->prior.time;
-		p.passes = m->prior.passes;
+		p.steps = m->prior.steps;
 	}
 	if (fisher) {
 		p.precision = source->optimiser ? PRIOR_SQUARES : PRIOR_BELIEFS;

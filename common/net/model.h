@@ -197,7 +197,7 @@ model_open(struct model *m, const char *path)
 	if (m->pulled) {
 		m->prior.records = model_count(&m->file, path, "prior_records");
 		m->prior.time = model_number(&m->file, path, "prior_time");
-		m->prior.passes = model_number(&m->file, path, "prior_passes");
+		m->prior.steps = model_count(&m->file, path, "prior_steps");
 	}
 	if (!m->optimiser && safetensors_metadata(&m->file, "forget"))
 		m->drift = model_number(&m->file, path, "forget");
@@ -296,7 +296,7 @@ model_describe(const struct model *m, struct model_metadata *meta)
 	if (m->pulled) {
 		model_note(meta, "prior_records", "%" PRIu64, m->prior.records);
 		model_note_number(meta, "prior_time", m->prior.time);
-		model_note_number(meta, "prior_passes", m->prior.passes);
+		model_note(meta, "prior_steps", "%" PRIu64, m->prior.steps);
 	}
 	model_note(meta, "seed", "%" PRIu64, m->seed);
 	model_note_progress(meta, &m->progress);

@@ -26,7 +26,7 @@ typedef void optimiser_step(const struct optimiser_settings *set, size_t n, floa
 struct pull {
 	double centre, strength; /* of strength / 2 (w - centre)^2, beside the sum of the losses of all records */
 	double time;             /* 1 / records, summed over the steps since; of adam, each times adam_scale */
-	double passes;           /* how often the records have come, at least 1 */
+	double share;            /* all steps so far / records: what of the losses' sum the steps' mean gradients add up to */
 };
 
 /* The weight w, with states a and b, after a pull. Pulls add up: two in a row are one with the sum of their times. */
@@ -104,11 +104,11 @@ ftrl_step(const struct optimiser_settings *set, size_t n, float *w, float *a, fl
 	}
 }
 
-/* The leader with the prior among what it follows, as heavy as it is beside the losses of all passes so far. */
+/* The leader with the prior among what it follows, as heavy as it is beside the losses so far. */
 static inline double
 ftrl_pull(const struct optimiser_settings *set, double w, double a, double b, const struct pull *pull)
 {
-	double strength = pull->strength * pull->passes, z = a - strength * pull->centre;
+	double strength = pull->strength * pull->share, z = a - strength * pull->centre;
 
 	if (!(strength > 0) || (a == 0 && b == 0))
 		return w;

@@ -40,7 +40,8 @@ struct prior {
 
 	/* how far it is */
 	uint64_t records;             /* that came for the first time: groups, of a choice head */
-	double time, passes;          /* as of a pull */
+	uint64_t steps;
+	double time;                  /* of pulls, in all */
 };
 
 /*
@@ -50,7 +51,7 @@ struct prior {
 static inline struct prior
 prior_of(double strength, const struct net *source, size_t layers, const struct optimiser *optimiser)
 {
-	struct prior p = {.strength = strength, .source = source, .states = optimiser->n_states, .passes = 1};
+	struct prior p = {.strength = strength, .source = source, .states = optimiser->n_states};
 
 	for (size_t i = 0; i < layers; i++)
 		if (source->layer[i].weight != NO_TENSOR)
@@ -88,10 +89,8 @@ prior_step(struct prior *p, const struct optimiser *optimiser, uint64_t step, si
 {
 	double time;
 
-	if (p->again)
-		p->passes += (double)n / (double)p->records;
-	else
-		p->records += n;
+	p->steps++;
+	p->records += p->again ? 0 : n;
 	time = (optimiser->scale ? optimiser->scale(step) : 1) / (double)p->records;
 	p->time += time;
 	return time;
@@ -104,7 +103,7 @@ prior_pull(const struct prior *p, const struct optimiser *optimiser, const struc
 {
 	float *w = tensor_floats(t);
 	const float *a = t->state[0], *b = t->state[1];
-	struct pull pull = {.time = time, .passes = p->passes};
+	struct pull pull = {.time = time, .share = p->records ? (double)p->steps / (double)p->records : 1};
 
 	for (size_t i = from; i < from + n; i++) {
 		pull.centre = prior_centre(p, tensor, i);
