@@ -25,7 +25,7 @@ typedef void optimiser_step(const struct optimiser_settings *set, size_t n, floa
 /* A Gaussian prior's pull on a weight since it was pulled last; the weight was not stepped in between. */
 struct pull {
 	double centre, strength; /* of strength / 2 (w - centre)^2, beside the sum of the losses of all records */
-	double time;             /* 1 / records, summed over the steps since; of adam, each times adam_scale */
+	double time;             /* 1 / records, summed over the steps since, each times its share of the rate */
 	double share;            /* all steps so far / records: what of the losses' sum the steps' mean gradients add up to */
 };
 

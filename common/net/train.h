@@ -423,13 +423,13 @@ trainer_gather(void *trainer, size_t task, size_t worker)
 	t->squares[task] = square;
 }
 
-/* The settings of a step of a tensor. */
+/* The settings of a tensor's pulls, whose time is that of the pace; and of its steps, but for the pace. */
 static inline struct optimiser_settings
 trainer_settings(const struct trainer *t, size_t tensor)
 {
 	struct optimiser_settings set = t->set;
 
-	set.rate *= t->pace * t->net->table.tensor[tensor].pace;
+	set.rate *= t->net->table.tensor[tensor].pace;
 	return set;
 }
 
@@ -493,12 +493,13 @@ trainer_step(void *trainer, size_t task, size_t worker)
 	const struct trainer *t = trainer;
 	float *gradient[TRAIN_LANES];
 	struct stretch part = trainer_stretch(t, task, gradient);
-	struct optimiser_settings set = trainer_settings(t, part.tensor);
+	struct optimiser_settings pull = trainer_settings(t, part.tensor), set = pull;
 	struct tensor *w = &t->net->table.tensor[part.tensor];
 	size_t O = t->net->layer[0].O;
 
 	if (trainer_rests(t, part.tensor))
 		return;
+	set.rate *= t->pace;
 	if (!(t->clip > 0))
 		trainer_gather(trainer, task, worker);
 	for (size_t i = 0; t->scale < 1 && i < part.n; i++)
@@ -509,7 +510,7 @@ trainer_step(void *trainer, size_t task, size_t worker)
 		return;
 	trainer_move(t, &set, part.tensor, part.at, part.n, gradient[0]);
 	if (t->prior && t->prior->centred[part.tensor])
-		prior_pull(t->prior, t->optimiser, &set, w, part.tensor, part.at, part.n, t->time);
+		prior_pull(t->prior, t->optimiser, &pull, w, part.tensor, part.at, part.n, t->time);
 }
 
 /* By how much the gradient is shortened: its length is the clip at most (Pascanu, Mikolov and Bengio 2013). */
@@ -564,7 +565,7 @@ train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 	team_run(&t->team, t->lanes, lane_learn, t);
 	trainer_note(t, &t->progress, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	t->set.step++;
-	t->time = t->prior ? prior_step(t->prior, t->optimiser, t->set.step, head == CHOICE ? 1 : B) : 0;
+	t->time = t->prior ? prior_step(t->prior, t->optimiser, t->set.step, t->pace, head == CHOICE ? 1 : B) : 0;
 	t->scale = trainer_scale(t);
 	team_run(&t->team, trainer_tasks(t), trainer_step, t);
 }
