@@ -281,7 +281,7 @@ main(int argc, char **argv)
 	pending.batch.features.rows = !model.net.sparse;
 	net_reserve(&model.net);
 	for (int64_t i = 0; !model.net.beliefs && i < threads; i++)
-		net_pass_init(&pass[i], &model.net, 0, false);
+		net_pass_init(&pass[i], &model.net, 0);
 	team_init(&team, (size_t)threads);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	in.settle = settle;

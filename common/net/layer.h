@@ -116,20 +116,25 @@ dense_forward(size_t B, size_t I, size_t O, float *y, const float *x, const floa
 	gemm_dot(B, O, I, y, O, x, I, w, I, NULL);
 }
 
-/*
- * dx[B][I] written, dw[O][I] and dbias[O] added to; with fresh dw is written: it may be large, and need not be zero.
- * Any of the three may be NULL: not wanted. scratch: the most of gemm_scratch(B, I, O) and gemm_scratch(O, I, B).
- */
+/* dx[B][I] written, dbias[O] added to. Either may be NULL: not wanted. scratch: gemm_scratch(B, I, O). */
 static inline void
-dense_backward(size_t B, size_t I, size_t O, float *dx, float *dw, bool fresh, float *dbias, const float *x,
-               const float *w, const float *dy, float *scratch)
+dense_backward(size_t B, size_t I, size_t O, float *dx, float *dbias, const float *w, const float *dy, float *scratch)
 {
 	if (dx)
 		gemm(B, I, O, dx, I, false, dy, O, false, w, I, false, scratch);
-	if (dw)
-		gemm(O, I, B, dw, I, !fresh, dy, O, true, x, I, false, scratch);
 	for (size_t b = 0; dbias && b < B; b++)
 		vec_add(O, dbias, dy + b * O);
+}
+
+/*
+ * A block of dw[O][I], rows times columns of it, which dy[B][O] and x[B][I] point to: dw[rows][columns] added to.
+ * scratch: gemm_scratch(rows, columns, B).
+ */
+static inline void
+dense_backward_weights(size_t B, size_t I, size_t O, size_t rows, size_t columns, float *dw, const float *x,
+                       const float *dy, float *scratch)
+{
+	gemm(rows, columns, B, dw, columns, true, dy, O, true, x, I, false, scratch);
 }
 
 /* A window that slides over an image of C channels, H rows, W columns, and what it leaves of it. */

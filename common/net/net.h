@@ -13,10 +13,7 @@
 
 enum { NO_TENSOR = TENSORS };
 
-/*
- * Records go through a net a few at a time, so that what one layer writes is still near when the next reads it: so
- * many at most.
- */
+/* Records go through a net so many at a time, for what one layer writes to be near when the next reads it. */
 enum { NET_PIECE = 8 };
 
 struct net_layer {
@@ -37,12 +34,13 @@ struct net {
 	bool sparse;                     /* the first layer takes features as they are, not as a vector */
 };
 
-/* A piece of records on its way through the layers of a net from `first` on; several may be on their way at once. */
+/* Records on their way through the layers of a net from `first` on. There may be several such passes at once. */
 struct net_pass {
 	size_t first;
-	const float *input;              /* [B][I] of the first layer, where it takes vectors; views the batch */
-	float *out[ARCH_LAYERS], *grad[ARCH_LAYERS]; /* [NET_PIECE][O], owned; NULL of flatten: see net_own */
-	float *scratch;                  /* owned, of any layer */
+	size_t capacity;                 /* records whose results there is room for */
+	const float *input;              /* [records][I] of the first layer, where it takes vectors; views the batch */
+	float *out[ARCH_LAYERS], *grad[ARCH_LAYERS]; /* [capacity][O], owned; NULL of flatten: see net_own */
+	float *scratch;                  /* owned, of any layer for a piece */
 	uint64_t dropping;               /* while it trains, what dropout draws by, not 0 */
 };
 
@@ -62,15 +60,20 @@ net_window(const struct net_layer *l)
 	};
 }
 
+/* Is it a dense layer on vectors? */
+static inline bool
+net_dense(const struct net_layer *l)
+{
+	return l->spec.kind == LAYER_DENSE && l->in.flow == FLOW_FLAT;
+}
+
 /* Floats of scratch that a layer needs for a piece, forward or backward. */
 static inline size_t
 net_layer_scratch(const struct net_layer *l)
 {
-	size_t dx = gemm_scratch(NET_PIECE, l->I, l->O), dw = gemm_scratch(l->O, l->I, NET_PIECE);
-
 	if (l->spec.kind == LAYER_CONV)
 		return conv_scratch(&l->window, (size_t)l->out.channels);
-	return l->spec.kind == LAYER_DENSE && l->in.flow != FLOW_SPARSE ? dx > dw ? dx : dw : 0;
+	return net_dense(l) ? gemm_scratch(NET_PIECE, l->I, l->O) : 0;
 }
 
 /* The shapes of a layer's tensors, outermost first; a rank of 0 is a tensor it has not. */
@@ -244,24 +247,38 @@ net_own(const struct net *net, const struct net_pass *pass, size_t i)
 	return i;
 }
 
-/* A pass through the layers from `first` on; backward where it is to go that way too. net_reserve comes first. */
+/* A pass through the layers from `first` on. net_reserve comes first. */
 static inline void
-net_pass_init(struct net_pass *pass, const struct net *net, size_t first, bool backward)
+net_pass_init(struct net_pass *pass, const struct net *net, size_t first)
 {
 	size_t scratch = 1;
 
 	*pass = (struct net_pass){.first = first};
 	for (size_t i = first; i < net->n_layers; i++) {
-		const struct net_layer *l = &net->layer[i];
-		size_t needed = net_layer_scratch(l);
+		size_t needed = net_layer_scratch(&net->layer[i]);
 
 		scratch = needed > scratch ? needed : scratch;
-		if (l->spec.kind == LAYER_FLATTEN)
-			continue;
-		pass->out[i] = allocate_aligned(NET_PIECE * l->O, sizeof(float));
-		pass->grad[i] = backward ? allocate_aligned(NET_PIECE * l->O, sizeof(float)) : NULL;
 	}
 	pass->scratch = allocate_aligned(scratch, sizeof(float));
+}
+
+/* Room for B records; backward where they are to go that way too. What was in the pass is lost. */
+static inline void
+net_pass_reserve(struct net_pass *pass, const struct net *net, size_t B, bool backward)
+{
+	if (B <= pass->capacity)
+		return;
+	pass->capacity = B;
+	for (size_t i = pass->first; i < net->n_layers; i++) {
+		const struct net_layer *l = &net->layer[i];
+
+		if (l->spec.kind == LAYER_FLATTEN)
+			continue;
+		free(pass->out[i]);
+		free(pass->grad[i]);
+		pass->out[i] = allocate_aligned(B * l->O, sizeof(float));
+		pass->grad[i] = backward ? allocate_aligned(B * l->O, sizeof(float)) : NULL;
+	}
 }
 
 static inline void
@@ -275,13 +292,20 @@ net_pass_free(struct net_pass *pass)
 	*pass = (struct net_pass){0};
 }
 
-/* What layer i reads: [B][I]. */
+/* What layer i reads: [capacity][I]. */
 static inline const float *
 net_input(const struct net *net, const struct net_pass *pass, size_t i)
 {
 	size_t before = net_own(net, pass, i - 1);
 
 	return before + 1 == pass->first ? pass->input : pass->out[before];
+}
+
+/* The gradient of what layer i reads: [capacity][I]; not of the pass' first layer. */
+static inline float *
+net_input_gradient(const struct net *net, const struct net_pass *pass, size_t i)
+{
+	return pass->grad[net_own(net, pass, i - 1)];
 }
 
 /* Outputs of the last layer. */
@@ -324,106 +348,124 @@ net_dropout(const struct net_layer *l, size_t i, size_t B, float *y, const float
 		memcpy(y, x, B * l->O * sizeof *y);
 }
 
-/* The result of layer i for B records from `from` on: pass->out[i] = layer of net_input. */
+/* Records of a batch that are at a place of a pass: those from .. from + B of it are the pass' at .. at + B. */
+struct piece {
+	const struct batch *batch;
+	size_t from, at, B;
+};
+
+/* The result of layer i for a piece. */
 static inline void
-net_layer_forward(const struct net *net, struct net_pass *pass, size_t i, const struct batch *batch, size_t from,
-                  size_t B)
+net_layer_forward(const struct net *net, struct net_pass *pass, size_t i, struct piece p)
 {
 	const struct net_layer *l = &net->layer[i];
 	const float *x = net_input(net, pass, i), *w = net_data(net, l->weight), *bias = net_data(net, l->bias);
-	const struct features *f = &batch->features;
-	const size_t *start = batch->start + from;
-	float *y = pass->out[i];
+	const struct features *f = &p.batch->features;
+	const size_t *start = p.batch->start + p.from;
+	float *y = pass->out[i] + p.at * l->O;
 
+	x = x ? x + p.at * l->I : NULL;
 	switch (l->spec.kind) {
 	case LAYER_DENSE:
 		if (l->in.flow == FLOW_SPARSE)
-			sparse_forward(B, l->O, y, start, f->index, f->value, w, bias);
+			sparse_forward(p.B, l->O, y, start, f->index, f->value, w, bias);
 		else
-			dense_forward(B, l->I, l->O, y, x, w, bias);
+			dense_forward(p.B, l->I, l->O, y, x, w, bias);
 		break;
 	case LAYER_CONV:
-		conv_forward(B, (size_t)l->out.channels, &l->window, y, x, w, bias, pass->scratch);
+		conv_forward(p.B, (size_t)l->out.channels, &l->window, y, x, w, bias, pass->scratch);
 		break;
 	case LAYER_POOL:
-		pool_forward(B, l->spec.mode == MEAN, &l->window, y, x);
+		pool_forward(p.B, l->spec.mode == MEAN, &l->window, y, x);
 		break;
 	case LAYER_EMBED:
-		embed_forward(B, l->O, l->spec.mode == MEAN, y, start, f->index, f->value, w);
+		embed_forward(p.B, l->O, l->spec.mode == MEAN, y, start, f->index, f->value, w);
 		break;
 	case LAYER_FM:
-		fm_forward(B, l->O - 1, y, start, f->index, f->value, w);
+		fm_forward(p.B, l->O - 1, y, start, f->index, f->value, w);
 		break;
 	case LAYER_DROPOUT:
-		net_dropout(l, i, B, y, x, pass->dropping);
+		net_dropout(l, i, p.B, y, x, pass->dropping);
 		break;
 	default: /* flatten: nothing moves */
 		break;
 	}
+	if (i + 1 < net->n_layers)
+		activation_forward(l->spec.activation, p.B, l->O, y);
+}
+
+/* Images go through a layer one by one, so that their results are near when the activation comes. */
+static inline size_t
+net_layer_step(const struct net_layer *l, size_t B)
+{
+	return l->in.flow == FLOW_IMAGE ? 1 : B;
 }
 
 /*
- * Records from .. from + B of a batch, at most NET_PIECE, through the layers from the pass' first up to `end`: what the
- * last of them gives is returned as [B][O], valid until the pass is used again. A head gives logits. Where the first
- * layer is not the net's first, the batch holds what comes before it, as rows.
+ * A piece, of at most NET_PIECE records, goes through the layers from the pass' first up to `end`: what the last of
+ * them gives is returned as [B][O]. A head gives logits. Where the first layer is not the net's first, the batch holds
+ * what comes before it, as rows.
  */
 static inline const float *
-net_forward(const struct net *net, struct net_pass *pass, const struct batch *batch, size_t from, size_t B, size_t end)
+net_forward(const struct net *net, struct net_pass *pass, struct piece p, size_t end)
 {
-	size_t last;
+	size_t last = net_own(net, pass, end - 1);
 
-	if (batch->features.rows)
-		pass->input = batch->features.value + batch->start[from];
+	if (p.batch->features.rows)
+		pass->input = p.batch->features.value + p.batch->start[p.from - p.at];
 	for (size_t i = pass->first; i < end; i++) {
-		if (net->layer[i].spec.kind == LAYER_FLATTEN)
-			continue;
-		net_layer_forward(net, pass, i, batch, from, B);
-		if (i + 1 < net->n_layers)
-			activation_forward(net->layer[i].spec.activation, B, net->layer[i].O, pass->out[i]);
+		size_t step = net_layer_step(&net->layer[i], p.B);
+
+		for (size_t b = 0; net->layer[i].spec.kind != LAYER_FLATTEN && b < p.B; b += step)
+			net_layer_forward(net, pass, i, (struct piece){p.batch, p.from + b, p.at + b, step});
 	}
-	last = net_own(net, pass, end - 1);
-	return last + 1 == pass->first ? pass->input : pass->out[last];
+	return last + 1 == pass->first ? pass->input + p.at * net->layer[pass->first].I
+	                               : pass->out[last] + p.at * net->layer[last].O;
 }
 
 /*
- * Gradients of layer i for the B records that went forward last, from that of its result in pass->grad[i]: added to
- * dw and dbias (NULL: not wanted), written to dx, of its input (NULL: not wanted). fresh as for dense_backward, slot as
- * for sparse_backward.
+ * Gradients of layer i for a piece that went forward, from that of its result in pass->grad[i], which becomes that of
+ * its logits: added to dw (but of net_dense) and dbias, written to that of its input with down. NULL is not wanted.
+ * slot as for sparse_backward.
  */
 static inline void
-net_layer_backward(const struct net *net, struct net_pass *pass, size_t i, const struct batch *batch, size_t from,
-                   size_t B, float *dx, float *dw, bool fresh, float *dbias, const uint32_t *slot)
+net_layer_backward(const struct net *net, struct net_pass *pass, size_t i, struct piece p, bool down, float *dw,
+                   float *dbias, const uint32_t *slot)
 {
 	const struct net_layer *l = &net->layer[i];
-	const float *x = net_input(net, pass, i), *w = net_data(net, l->weight), *dy = pass->grad[i];
-	const struct features *f = &batch->features;
-	const size_t *start = batch->start + from;
+	const float *x = net_input(net, pass, i), *w = net_data(net, l->weight);
+	float *dx = down ? net_input_gradient(net, pass, i) + p.at * l->I : NULL, *dy = pass->grad[i] + p.at * l->O;
+	const struct features *f = &p.batch->features;
+	const size_t *start = p.batch->start + p.from;
 
+	x = x ? x + p.at * l->I : NULL;
+	if (i + 1 < net->n_layers)
+		activation_backward(l->spec.activation, p.B, l->O, dy, pass->out[i] + p.at * l->O);
 	switch (l->spec.kind) {
 	case LAYER_DENSE:
 		if (l->in.flow == FLOW_SPARSE)
-			sparse_backward(B, l->O, dw, dbias, start, slot, f->value, dy);
+			sparse_backward(p.B, l->O, dw, dbias, start, slot, f->value, dy);
 		else
-			dense_backward(B, l->I, l->O, dx, dw, fresh, dbias, x, w, dy, pass->scratch);
+			dense_backward(p.B, l->I, l->O, dx, dbias, w, dy, pass->scratch);
 		break;
 	case LAYER_CONV:
-		conv_backward(B, (size_t)l->out.channels, &l->window, dx, dw, dbias, x, w, dy, pass->scratch);
+		conv_backward(p.B, (size_t)l->out.channels, &l->window, dx, dw, dbias, x, w, dy, pass->scratch);
 		break;
 	case LAYER_POOL:
 		if (dx)
-			pool_backward(B, l->spec.mode == MEAN, &l->window, dx, x, dy);
+			pool_backward(p.B, l->spec.mode == MEAN, &l->window, dx, x, dy);
 		break;
 	case LAYER_EMBED:
 		if (dw)
-			embed_backward(B, l->O, l->spec.mode == MEAN, dw, start, slot, f->value, dy);
+			embed_backward(p.B, l->O, l->spec.mode == MEAN, dw, start, slot, f->value, dy);
 		break;
 	case LAYER_FM:
 		if (dw)
-			fm_backward(B, l->O - 1, dw, start, slot, f->index, f->value, w, dy);
+			fm_backward(p.B, l->O - 1, dw, start, slot, f->index, f->value, w, dy);
 		break;
 	case LAYER_DROPOUT:
 		if (dx)
-			net_dropout(l, i, B, dx, dy, pass->dropping);
+			net_dropout(l, i, p.B, dx, dy, pass->dropping);
 		break;
 	default:
 		break;
@@ -448,12 +490,13 @@ net_logits(const struct net *net, struct net_pass *pass, const struct batch *bat
 {
 	size_t K = net_outputs(net);
 
-	for (size_t at = 0, piece; at < B; at += piece) {
+	net_pass_reserve(pass, net, NET_PIECE, false);
+	for (size_t at = 0, few; at < B; at += few) {
 		const float *z;
 
-		piece = B - at < NET_PIECE ? B - at : NET_PIECE;
-		z = net_forward(net, pass, batch, from + at, piece, net->n_layers);
-		for (size_t i = 0; i < piece * K; i++)
+		few = B - at < NET_PIECE ? B - at : NET_PIECE;
+		z = net_forward(net, pass, (struct piece){batch, from + at, 0, few}, net->n_layers);
+		for (size_t i = 0; i < few * K; i++)
 			s[at * K + i] = (double)z[i];
 	}
 }

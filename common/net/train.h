@@ -20,24 +20,27 @@ struct progress {
 };
 
 /*
- * The records of a step go through the net in lanes, each of which adds up a gradient of its own; threads take lanes.
- * How many there are depends on the records alone, so threads do not change a bit.
+ * The records of a step go through the net in lanes; threads take lanes. How many there are depends on the records
+ * alone, so threads do not change a bit. A lane adds up gradients of its own. But of the weights of dense layers on
+ * vectors, the largest by far, nobody keeps a gradient: when the optimiser steps a block of them, the lanes still know
+ * what went in and the gradient of what came out.
  */
 enum { TRAIN_LANES = 4 };
 
 struct lane {
 	struct net_pass pass;
-	float *gradient[TENSORS];     /* [n] of each tensor that is learnt, but those of trainer_by_row */
+	float *gradient[TENSORS];     /* [n] of each tensor that is learnt, but those and those of trainer_by_row */
 	float *row_gradient;          /* [slots][O] */
 	size_t row_gradient_capacity;
 };
 
-/* A part of a step of the optimiser: so many numbers of a tensor from `at` on. */
-struct stretch {
-	size_t tensor, at, n;
+/* A block of a tensor that is stepped at once: rows of so many numbers, from `at` on, ld from a row to the next. */
+struct block {
+	size_t tensor, layer, at, rows, columns, ld;
+	bool dense;                   /* of a dense layer on vectors */
 };
 
-enum { TRAIN_STRETCH = 4096 };
+enum { TRAIN_BLOCK = 4096, TRAIN_BLOCK_ROWS = 16 }; /* numbers of a block; rows, where it has several */
 
 struct trainer {
 	struct net *net;
@@ -56,13 +59,14 @@ struct trainer {
 	double *gain, *shrink;        /* [K] */
 	struct team team;
 	struct lane lane[TRAIN_LANES];
-	struct stretch *stretch;      /* all of what is stepped, but the rows that a batch touches */
-	size_t n_stretches;
+	struct block *block;          /* all of what is stepped, but the rows that a batch touches */
+	size_t n_blocks, block_capacity;
+	float *scratch[TEAM_MOST];    /* of each thread: the gradient of a block, and for a product */
 	struct indexset seen;         /* which rows those are, and */
 	size_t cells;
 	uint32_t *row, *slot;         /* row[slot] is an input; slot[i] that of feature i */
 	size_t row_capacity, slot_capacity;
-	double *squares;              /* of each stretch and group of rows, to clip */
+	double *squares;              /* of each block and group of rows, to clip */
 	size_t squares_capacity;
 
 	/* the step in hand */
@@ -106,22 +110,26 @@ trainer_lowest(const struct trainer *t)
 	return i;
 }
 
-/* Cuts the tensors that learn into stretches. */
+/* Cuts a tensor of a layer into blocks, where it learns. */
 static inline void
-trainer_cut(struct trainer *t)
+trainer_cut(struct trainer *t, size_t layer, size_t tensor)
 {
-	size_t capacity = 0;
+	const struct net_layer *l = &t->net->layer[layer];
+	bool dense = net_dense(l) && tensor == l->weight;
+	size_t rows, columns, high = dense ? TRAIN_BLOCK_ROWS : 1, wide = TRAIN_BLOCK / high;
 
-	for (size_t i = 0; i < t->net->table.n; i++) {
-		size_t n = t->net->table.tensor[i].n;
-
-		if (!trainer_learns(t, i) || trainer_by_row(t, i))
-			continue;
-		for (size_t at = 0; at < n; at += TRAIN_STRETCH) {
-			t->stretch = grow(t->stretch, &capacity, t->n_stretches + 1, sizeof *t->stretch);
-			t->stretch[t->n_stretches++] = (struct stretch){i, at, n - at < TRAIN_STRETCH ? n - at : TRAIN_STRETCH};
+	if (!trainer_learns(t, tensor) || trainer_by_row(t, tensor))
+		return;
+	rows = dense ? l->O : 1;
+	columns = t->net->table.tensor[tensor].n / rows;
+	for (size_t row = 0; row < rows; row += high)
+		for (size_t column = 0; column < columns; column += wide) {
+			t->block = grow(t->block, &t->block_capacity, t->n_blocks + 1, sizeof *t->block);
+			t->block[t->n_blocks++] = (struct block){
+				tensor, layer, row * columns + column, rows - row < high ? rows - row : high,
+				columns - column < wide ? columns - column : wide, columns, dense,
+			};
 		}
-	}
 }
 
 /* A trainer of the layers of a net from `first` on, by so many threads. What is frozen is known by now. */
@@ -138,13 +146,22 @@ trainer_init(struct trainer *t, struct net *net, size_t first, const struct opti
 	if (!optimiser)
 		return;
 	net_reserve(net);
-	trainer_cut(t);
-	for (size_t l = 0; l < TRAIN_LANES; l++) {
-		net_pass_init(&t->lane[l].pass, net, first, true);
-		for (size_t i = 0; i < net->table.n; i++)
-			if (trainer_learns(t, i) && !trainer_by_row(t, i))
-				t->lane[l].gradient[i] = allocate_aligned(net->table.tensor[i].n, sizeof(float));
+	for (size_t i = 0; i < net->n_layers; i++) {
+		trainer_cut(t, i, net->layer[i].weight);
+		trainer_cut(t, i, net->layer[i].bias);
 	}
+	for (size_t l = 0; l < TRAIN_LANES; l++) {
+		net_pass_init(&t->lane[l].pass, net, first);
+		for (size_t i = 0; i < t->n_blocks; i++) {
+			const struct block *b = &t->block[i];
+
+			if (!b->dense && !t->lane[l].gradient[b->tensor])
+				t->lane[l].gradient[b->tensor] = allocate_aligned(net->table.tensor[b->tensor].n, sizeof(float));
+		}
+	}
+	for (size_t i = 0; i < threads; i++)
+		t->scratch[i] = allocate_aligned(TRAIN_BLOCK + gemm_scratch(TRAIN_BLOCK_ROWS, TRAIN_BLOCK, GEMM_DEPTH),
+		                                 sizeof(float));
 }
 
 static inline void
@@ -162,7 +179,9 @@ trainer_free(struct trainer *t)
 			free(t->lane[l].gradient[i]);
 		free(t->lane[l].row_gradient);
 	}
-	free(t->stretch);
+	free(t->block);
+	for (size_t i = 0; i < TEAM_MOST; i++)
+		free(t->scratch[i]);
 	free(t->seen.cell);
 	free(t->row);
 	free(t->slot);
@@ -282,44 +301,33 @@ trainer_slots(struct trainer *t)
 		                               sizeof *t->lane[l].row_gradient);
 }
 
-/* Gradients of a lane, zero, but those of dense layers on vectors: the first piece writes them. */
+/* Gradients of a lane, zero. */
 static inline void
 lane_clear(const struct trainer *t, struct lane *lane)
 {
-	const struct net *net = t->net;
-
-	for (size_t i = t->low; i < net->n_layers; i++) {
-		const struct net_layer *l = &net->layer[i];
-		bool written = l->spec.kind == LAYER_DENSE && l->in.flow == FLOW_FLAT;
-
-		if (l->weight != NO_TENSOR && lane->gradient[l->weight] && !written)
-			memset(lane->gradient[l->weight], 0, net->table.tensor[l->weight].n * sizeof(float));
-		if (l->bias != NO_TENSOR && lane->gradient[l->bias])
-			memset(lane->gradient[l->bias], 0, net->table.tensor[l->bias].n * sizeof(float));
-	}
+	for (size_t i = 0; i < t->net->table.n; i++)
+		if (lane->gradient[i] && !trainer_rests(t, i))
+			memset(lane->gradient[i], 0, t->net->table.tensor[i].n * sizeof(float));
 	if (lane->row_gradient)
 		memset(lane->row_gradient, 0, t->seen.n * t->net->layer[0].O * sizeof(float));
 }
 
 /* Adds the gradients of a piece, which went forward last, from that of its logits in the last layer's grad. */
 static inline void
-lane_backward(const struct trainer *t, struct lane *lane, size_t from, size_t B, bool first)
+lane_backward(const struct trainer *t, struct lane *lane, struct piece p)
 {
 	const struct net *net = t->net;
-	struct net_pass *pass = &lane->pass;
 
 	for (size_t i = net->n_layers; i-- > t->low;) {
 		const struct net_layer *l = &net->layer[i];
-		float *dx = i > t->low ? pass->grad[net_own(net, pass, i - 1)] : NULL;
-		float *dbias = trainer_rests(t, l->bias) ? NULL : lane->gradient[l->bias];
-		float *dw = trainer_rests(t, l->weight) ? NULL : trainer_by_row(t, l->weight) ? lane->row_gradient
-		                                               : lane->gradient[l->weight];
+		size_t step = net_layer_step(l, p.B);
+		float *dbias = trainer_rests(t, l->bias) ? NULL : lane->gradient[l->bias], *dw = NULL;
 
-		if (l->spec.kind == LAYER_FLATTEN)
-			continue;
-		if (i + 1 < net->n_layers)
-			activation_backward(l->spec.activation, B, l->O, pass->grad[i], pass->out[i]);
-		net_layer_backward(net, pass, i, t->batch, from, B, dx, dw, first, dbias, t->slot);
+		if (!trainer_rests(t, l->weight))
+			dw = trainer_by_row(t, l->weight) ? lane->row_gradient : lane->gradient[l->weight];
+		for (size_t b = 0; l->spec.kind != LAYER_FLATTEN && b < p.B; b += step)
+			net_layer_backward(net, &lane->pass, i, (struct piece){p.batch, p.from + b, p.at + b, step}, i > t->low,
+			                   dw, dbias, t->slot);
 	}
 }
 
@@ -342,84 +350,112 @@ lane_predict(void *trainer, size_t l, size_t worker)
 	net_logits(t->net, &lane->pass, t->batch, from, lane_first(t, l + 1) - from, t->s + (from - t->from) * K);
 }
 
+/* dz[B][K] of a piece: the gradient of the step's loss by its logits, from its probabilities p. */
+static inline void
+lane_head(const struct trainer *t, struct piece piece, float *dz, const double *p)
+{
+	enum activation head = arch_head(&t->net->arch);
+	size_t K = net_outputs(t->net);
+
+	for (size_t i = 0; i < piece.B * K; i++) {
+		size_t b = piece.from + i / K;
+
+		dz[i] = (float)((double)t->batch->weight[b] / t->mean * (p[i] - head_target(head, i % K, t->batch->label[b])));
+	}
+}
+
 /* A task: sends a lane's records forward and backward. The probabilities of a choice are there already. */
 static inline void
 lane_learn(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
 	struct lane *lane = &((struct trainer *)trainer)->lane[l];
+	struct net_pass *pass = &lane->pass;
 	enum activation head = arch_head(&t->net->arch);
-	size_t K = net_outputs(t->net), end = lane_first(t, l + 1);
-	float *dz = lane->pass.grad[t->net->n_layers - 1];
+	size_t K = net_outputs(t->net), first = lane_first(t, l), n = lane_first(t, l + 1) - first;
 
 	(void)worker;
 	lane_clear(t, lane);
-	for (size_t from = lane_first(t, l), piece; from < end; from += piece) {
-		double *s = t->s + (from - t->from) * K, *p = t->p + (from - t->from) * K;
+	net_pass_reserve(pass, t->net, n, true);
+	for (size_t at = 0; at < n; at += NET_PIECE) {
+		struct piece p = {t->batch, first + at, at, n - at < NET_PIECE ? n - at : NET_PIECE};
+		double *s = t->s + (p.from - t->from) * K, *probability = t->p + (p.from - t->from) * K;
+		const float *z;
 
-		piece = end - from < NET_PIECE ? end - from : NET_PIECE;
-		lane->pass.dropping = random_bits(t->progress.records + 1, from - t->from) | 1;
-		net_logits(t->net, &lane->pass, t->batch, from, piece, s);
+		pass->dropping = random_bits(t->progress.records + 1, p.from - t->from) | 1;
+		z = net_forward(t->net, pass, p, t->net->n_layers);
+		for (size_t i = 0; i < p.B * K; i++)
+			s[i] = (double)z[i];
 		if (head != CHOICE)
-			head_probability(head, piece, K, p, s);
-		for (size_t i = 0; i < piece * K; i++)
-			dz[i] = (float)((double)t->batch->weight[from + i / K] / t->mean *
-			                (p[i] - head_target(head, i % K, t->batch->label[from + i / K])));
-		lane_backward(t, lane, from, piece, from == lane_first(t, l));
+			head_probability(head, p.B, K, probability, s);
+		lane_head(t, p, pass->grad[t->net->n_layers - 1] + at * K, probability);
+		lane_backward(t, lane, p);
 	}
-	lane->pass.dropping = 0;
+	pass->dropping = 0;
 }
 
-/* Rows of the first layer that are one task: about as many numbers as a stretch has. */
+/* The gradient of a block, in the scratch of a worker. */
+static inline float *
+trainer_block_gradient(const struct trainer *t, const struct block *b, size_t worker)
+{
+	const struct net_layer *l = &t->net->layer[b->layer];
+	float *g = t->scratch[worker];
+
+	memset(g, 0, b->rows * b->columns * sizeof *g);
+	for (size_t i = 0; i < t->lanes; i++) {
+		const struct net_pass *pass = &t->lane[i].pass;
+
+		if (b->dense)
+			dense_backward_weights(lane_first(t, i + 1) - lane_first(t, i), l->I, l->O, b->rows, b->columns, g,
+			                       net_input(t->net, pass, b->layer) + b->at % l->I,
+			                       pass->grad[b->layer] + b->at / l->I, g + TRAIN_BLOCK);
+		else
+			vec_add(b->columns, g, t->lane[i].gradient[b->tensor] + b->at);
+	}
+	return g;
+}
+
+/* Slots of the rows that are one task: about as many numbers as a block has. */
 static inline size_t
 trainer_rows(const struct trainer *t)
 {
-	return TRAIN_STRETCH / t->net->layer[0].O + 1;
+	return TRAIN_BLOCK / t->net->layer[0].O + 1;
 }
 
-/* Tasks of a step of the optimiser: stretches, then rows. */
+/* Tasks of a step of the optimiser: blocks, then rows. */
 static inline size_t
 trainer_tasks(const struct trainer *t)
 {
-	return t->n_stretches + (t->seen.n + trainer_rows(t) - 1) / trainer_rows(t);
+	return t->n_blocks + (t->seen.n + trainer_rows(t) - 1) / trainer_rows(t);
 }
 
-/* What a task steps: a stretch; or numbers of the rows' gradient. gradient[l] is where that of lane l begins. */
-static inline struct stretch
-trainer_stretch(const struct trainer *t, size_t task, float *gradient[TRAIN_LANES])
+/* The first slot of a task behind the blocks. */
+static inline size_t
+trainer_first_slot(const struct trainer *t, size_t task)
 {
-	size_t rows = trainer_rows(t), O = t->net->layer[0].O, first;
-	bool by_row = task >= t->n_stretches;
-	struct stretch part;
+	size_t slot = (task - t->n_blocks) * trainer_rows(t);
 
-	if (!by_row) {
-		part = t->stretch[task];
-	} else {
-		first = (task - t->n_stretches) * rows;
-		rows = t->seen.n - first < rows ? t->seen.n - first : rows;
-		part = (struct stretch){t->net->layer[0].weight, first * O, rows * O};
-	}
-	for (size_t l = 0; l < t->lanes; l++)
-		gradient[l] = (by_row ? t->lane[l].row_gradient : t->lane[l].gradient[part.tensor]) + part.at;
-	return part;
+	return slot < t->seen.n ? slot : t->seen.n;
 }
 
-/* A task: the lanes' gradients of a stretch become one, in the first lane; and its square, where it may be clipped. */
+/* A task: the sum of squares of a gradient. */
 static inline void
-trainer_gather(void *trainer, size_t task, size_t worker)
+trainer_square(void *trainer, size_t task, size_t worker)
 {
 	const struct trainer *t = trainer;
-	float *gradient[TRAIN_LANES];
-	struct stretch part = trainer_stretch(t, task, gradient);
+	const float *g;
+	size_t O = t->net->layer[0].O, n;
 	double square = 0;
 
-	(void)worker;
-	for (size_t l = 1; l < t->lanes; l++)
-		vec_add(part.n, gradient[0], gradient[l]);
-	if (!(t->clip > 0))
-		return;
-	for (size_t i = 0; !trainer_rests(t, part.tensor) && i < part.n; i++)
-		square += (double)gradient[0][i] * (double)gradient[0][i];
+	if (task < t->n_blocks) {
+		g = trainer_block_gradient(t, &t->block[task], worker);
+		n = trainer_rests(t, t->block[task].tensor) ? 0 : t->block[task].rows * t->block[task].columns;
+	} else {
+		g = t->lane[0].row_gradient + trainer_first_slot(t, task) * O;
+		n = (trainer_first_slot(t, task + 1) - trainer_first_slot(t, task)) * O;
+	}
+	for (size_t i = 0; i < n; i++)
+		square += (double)g[i] * (double)g[i];
 	t->squares[task] = square;
 }
 
@@ -475,42 +511,57 @@ trainer_unsettle(struct trainer *t)
 		memcpy(w->data, w->state[t->prior->states + PRIOR_LEFT], w->n * sizeof(float));
 }
 
-/* Steps n numbers of a tensor from `at` on by the gradient g. */
+/* Steps n numbers of a tensor from `at` on by the gradient g, which is scaled first. */
 static inline void
 trainer_move(const struct trainer *t, const struct optimiser_settings *set, size_t tensor, size_t at, size_t n,
-             const float *g)
+             float *g)
 {
 	const struct tensor *w = &t->net->table.tensor[tensor];
 	float *a = w->state[0], *b = w->state[1];
 
+	for (size_t i = 0; t->scale < 1 && i < n; i++)
+		g[i] *= t->scale;
 	t->optimiser->step(set, n, tensor_floats(w) + at, a ? a + at : NULL, b ? b + at : NULL, g);
 }
 
-/* A task: steps what does not rest of a stretch along its gradient, which is gathered first where it was not. */
+/* A task: steps a block, and pulls it where there is a prior; or steps some rows. */
 static inline void
 trainer_step(void *trainer, size_t task, size_t worker)
 {
 	const struct trainer *t = trainer;
-	float *gradient[TRAIN_LANES];
-	struct stretch part = trainer_stretch(t, task, gradient);
-	struct optimiser_settings pull = trainer_settings(t, part.tensor), set = pull;
-	struct tensor *w = &t->net->table.tensor[part.tensor];
-	size_t O = t->net->layer[0].O;
+	bool by_row = task >= t->n_blocks;
+	const struct block *b = &t->block[by_row ? 0 : task];
+	size_t tensor = by_row ? t->net->layer[0].weight : b->tensor, O = t->net->layer[0].O;
+	struct optimiser_settings pull = trainer_settings(t, tensor), set = pull;
+	float *g;
 
-	if (trainer_rests(t, part.tensor))
+	if (trainer_rests(t, tensor))
 		return;
 	set.rate *= t->pace;
-	if (!(t->clip > 0))
-		trainer_gather(trainer, task, worker);
-	for (size_t i = 0; t->scale < 1 && i < part.n; i++)
-		gradient[0][i] *= t->scale;
-	for (size_t i = 0; task >= t->n_stretches && i < part.n; i += O)
-		trainer_move(t, &set, part.tensor, t->row[(part.at + i) / O] * O, O, gradient[0] + i);
-	if (task >= t->n_stretches)
+	for (size_t i = by_row ? trainer_first_slot(t, task) : 1; by_row && i < trainer_first_slot(t, task + 1); i++)
+		trainer_move(t, &set, tensor, t->row[i] * O, O, t->lane[0].row_gradient + i * O);
+	if (by_row)
 		return;
-	trainer_move(t, &set, part.tensor, part.at, part.n, gradient[0]);
-	if (t->prior && t->prior->centred[part.tensor])
-		prior_pull(t->prior, t->optimiser, &pull, w, part.tensor, part.at, part.n, t->time);
+	g = trainer_block_gradient(t, b, worker);
+	for (size_t row = 0; row < b->rows; row++) {
+		trainer_move(t, &set, tensor, b->at + row * b->ld, b->columns, g + row * b->columns);
+		if (t->prior && t->prior->centred[tensor])
+			prior_pull(t->prior, t->optimiser, &pull, &t->net->table.tensor[tensor], tensor, b->at + row * b->ld,
+			           b->columns, t->time);
+	}
+}
+
+/* A task: the lanes' gradients of some rows are added up in the first lane. */
+static inline void
+trainer_gather_rows(void *trainer, size_t task, size_t worker)
+{
+	const struct trainer *t = trainer;
+	size_t O = t->net->layer[0].O, from = trainer_first_slot(t, t->n_blocks + task) * O;
+	size_t to = trainer_first_slot(t, t->n_blocks + task + 1) * O;
+
+	(void)worker;
+	for (size_t l = 1; l < t->lanes; l++)
+		vec_add(to - from, t->lane[0].row_gradient + from, t->lane[l].row_gradient + from);
 }
 
 /* By how much the gradient is shortened: its length is the clip at most (Pascanu, Mikolov and Bengio 2013). */
@@ -523,7 +574,7 @@ trainer_scale(struct trainer *t)
 	if (!(t->clip > 0))
 		return 1;
 	t->squares = grow(t->squares, &t->squares_capacity, tasks, sizeof *t->squares);
-	team_run(&t->team, tasks, trainer_gather, t);
+	team_run(&t->team, tasks, trainer_square, t);
 	for (size_t i = 0; i < tasks; i++)
 		square += t->squares[i];
 	return square > t->clip * t->clip ? (float)(t->clip / sqrt(square)) : 1;
@@ -566,6 +617,8 @@ train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 	trainer_note(t, &t->progress, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	t->set.step++;
 	t->time = t->prior ? prior_step(t->prior, t->optimiser, t->set.step, t->pace, head == CHOICE ? 1 : B) : 0;
+	if (t->lanes > 1)
+		team_run(&t->team, trainer_tasks(t) - t->n_blocks, trainer_gather_rows, t);
 	t->scale = trainer_scale(t);
 	team_run(&t->team, trainer_tasks(t), trainer_step, t);
 }
