@@ -127,14 +127,14 @@ dense_backward(size_t B, size_t I, size_t O, float *dx, float *dbias, const floa
 }
 
 /*
- * A block of dw[O][I], rows times columns of it, which dy[B][O] and x[B][I] point to: dw[rows][columns] added to.
+ * A block of dw[O][I], rows times columns of it, which dy[B][O] and x[B][I] point to: dw[rows][columns] written.
  * scratch: gemm_scratch(rows, columns, B).
  */
 static inline void
 dense_backward_weights(size_t B, size_t I, size_t O, size_t rows, size_t columns, float *dw, const float *x,
                        const float *dy, float *scratch)
 {
-	gemm(rows, columns, B, dw, columns, true, dy, O, true, x, I, false, scratch);
+	gemm(rows, columns, B, dw, columns, false, dy, O, true, x, I, false, scratch);
 }
 
 /* A window that slides over an image of C channels, H rows, W columns, and what it leaves of it. */

@@ -247,19 +247,25 @@ net_own(const struct net *net, const struct net_pass *pass, size_t i)
 	return i;
 }
 
+/* Floats of scratch for any layer. */
+static inline size_t
+net_scratch(const struct net *net)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < net->n_layers; i++) {
+		size_t needed = net_layer_scratch(&net->layer[i]);
+
+		most = needed > most ? needed : most;
+	}
+	return most;
+}
+
 /* A pass through the layers from `first` on. net_reserve comes first. */
 static inline void
 net_pass_init(struct net_pass *pass, const struct net *net, size_t first)
 {
-	size_t scratch = 1;
-
-	*pass = (struct net_pass){.first = first};
-	for (size_t i = first; i < net->n_layers; i++) {
-		size_t needed = net_layer_scratch(&net->layer[i]);
-
-		scratch = needed > scratch ? needed : scratch;
-	}
-	pass->scratch = allocate_aligned(scratch, sizeof(float));
+	*pass = (struct net_pass){.first = first, .scratch = allocate_aligned(net_scratch(net), sizeof(float))};
 }
 
 /* Room for B records; backward where they are to go that way too. What was in the pass is lost. */

@@ -22,13 +22,13 @@ struct progress {
 /*
  * The records of a step go through the net in lanes; threads take lanes. How many there are depends on the records
  * alone, so threads do not change a bit. A lane adds up gradients of its own. But of the weights of dense layers on
- * vectors, the largest by far, nobody keeps a gradient: when the optimiser steps a block of them, the lanes still know
- * what went in and the gradient of what came out.
+ * vectors, the largest by far, nobody keeps a gradient: when the optimiser steps a block of them, what went in and the
+ * gradient of what came out are still there.
  */
 enum { TRAIN_LANES = 4 };
 
 struct lane {
-	struct net_pass pass;
+	float *scratch;               /* of layers */
 	float *gradient[TENSORS];     /* [n] of each tensor that is learnt, but those and those of trainer_by_row */
 	float *row_gradient;          /* [slots][O] */
 	size_t row_gradient_capacity;
@@ -40,7 +40,7 @@ struct block {
 	bool dense;                   /* of a dense layer on vectors */
 };
 
-enum { TRAIN_BLOCK = 4096, TRAIN_BLOCK_ROWS = 16 }; /* numbers of a block; rows, where it has several */
+enum { TRAIN_BLOCK = 16384, TRAIN_BLOCK_ROWS = 16 }; /* numbers of a block; rows, where it has several */
 
 struct trainer {
 	struct net *net;
@@ -58,6 +58,7 @@ struct trainer {
 	size_t s_capacity, S_capacity, p_capacity;
 	double *gain, *shrink;        /* [K] */
 	struct team team;
+	struct net_pass pass;         /* of all records of a step */
 	struct lane lane[TRAIN_LANES];
 	struct block *block;          /* all of what is stepped, but the rows that a batch touches */
 	size_t n_blocks, block_capacity;
@@ -116,11 +117,14 @@ trainer_cut(struct trainer *t, size_t layer, size_t tensor)
 {
 	const struct net_layer *l = &t->net->layer[layer];
 	bool dense = net_dense(l) && tensor == l->weight;
-	size_t rows, columns, high = dense ? TRAIN_BLOCK_ROWS : 1, wide = TRAIN_BLOCK / high;
+	size_t rows, columns, high = 1, wide;
 
 	if (!trainer_learns(t, tensor) || trainer_by_row(t, tensor))
 		return;
 	rows = dense ? l->O : 1;
+	if (dense)
+		high = rows < TRAIN_BLOCK_ROWS ? rows : TRAIN_BLOCK_ROWS;
+	wide = TRAIN_BLOCK / high / GEMM_PANEL * GEMM_PANEL;
 	columns = t->net->table.tensor[tensor].n / rows;
 	for (size_t row = 0; row < rows; row += high)
 		for (size_t column = 0; column < columns; column += wide) {
@@ -150,8 +154,9 @@ trainer_init(struct trainer *t, struct net *net, size_t first, const struct opti
 		trainer_cut(t, i, net->layer[i].weight);
 		trainer_cut(t, i, net->layer[i].bias);
 	}
+	t->pass.first = first;
 	for (size_t l = 0; l < TRAIN_LANES; l++) {
-		net_pass_init(&t->lane[l].pass, net, first);
+		t->lane[l].scratch = allocate_aligned(net_scratch(net), sizeof(float));
 		for (size_t i = 0; i < t->n_blocks; i++) {
 			const struct block *b = &t->block[i];
 
@@ -173,8 +178,9 @@ trainer_free(struct trainer *t)
 	free(t->p);
 	free(t->gain);
 	free(t->shrink);
+	net_pass_free(&t->pass);
 	for (size_t l = 0; l < TRAIN_LANES; l++) {
-		net_pass_free(&t->lane[l].pass);
+		free(t->lane[l].scratch);
 		for (size_t i = 0; i < TENSORS; i++)
 			free(t->lane[l].gradient[i]);
 		free(t->lane[l].row_gradient);
@@ -314,7 +320,7 @@ lane_clear(const struct trainer *t, struct lane *lane)
 
 /* Adds the gradients of a piece, which went forward last, from that of its logits in the last layer's grad. */
 static inline void
-lane_backward(const struct trainer *t, struct lane *lane, struct piece p)
+lane_backward(const struct trainer *t, const struct lane *lane, struct net_pass *pass, struct piece p)
 {
 	const struct net *net = t->net;
 
@@ -326,8 +332,8 @@ lane_backward(const struct trainer *t, struct lane *lane, struct piece p)
 		if (!trainer_rests(t, l->weight))
 			dw = trainer_by_row(t, l->weight) ? lane->row_gradient : lane->gradient[l->weight];
 		for (size_t b = 0; l->spec.kind != LAYER_FLATTEN && b < p.B; b += step)
-			net_layer_backward(net, &lane->pass, i, (struct piece){p.batch, p.from + b, p.at + b, step}, i > t->low,
-			                   dw, dbias, t->slot);
+			net_layer_backward(net, pass, i, (struct piece){p.batch, p.from + b, p.at + b, step}, i > t->low, dw, dbias,
+			                   t->slot);
 	}
 }
 
@@ -335,7 +341,27 @@ lane_backward(const struct trainer *t, struct lane *lane, struct piece p)
 static inline size_t
 lane_first(const struct trainer *t, size_t l)
 {
-	return t->from + t->B * l / t->lanes;
+	return t->B * l / t->lanes;
+}
+
+/* The piece of a lane that begins at a place of the step. */
+static inline struct piece
+lane_piece(const struct trainer *t, size_t l, size_t at)
+{
+	size_t left = lane_first(t, l + 1) - at;
+
+	return (struct piece){t->batch, t->from + at, at, left < NET_PIECE ? left : NET_PIECE};
+}
+
+/* Sends a piece of a lane forward; its logits go to t->s. */
+static inline void
+lane_forward(const struct trainer *t, struct net_pass *pass, struct piece p)
+{
+	size_t K = net_outputs(t->net);
+	const float *z = net_forward(t->net, pass, p, t->net->n_layers);
+
+	for (size_t i = 0; i < p.B * K; i++)
+		t->s[p.at * K + i] = (double)z[i];
 }
 
 /* A task: the logits of a lane's records. */
@@ -343,11 +369,12 @@ static inline void
 lane_predict(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
-	struct lane *lane = &((struct trainer *)trainer)->lane[l];
-	size_t from = lane_first(t, l), K = net_outputs(t->net);
+	struct net_pass pass = t->pass;
 
 	(void)worker;
-	net_logits(t->net, &lane->pass, t->batch, from, lane_first(t, l + 1) - from, t->s + (from - t->from) * K);
+	pass.scratch = t->lane[l].scratch;
+	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += NET_PIECE)
+		lane_forward(t, &pass, lane_piece(t, l, at));
 }
 
 /* dz[B][K] of a piece: the gradient of the step's loss by its logits, from its probabilities p. */
@@ -370,28 +397,24 @@ lane_learn(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
 	struct lane *lane = &((struct trainer *)trainer)->lane[l];
-	struct net_pass *pass = &lane->pass;
+	struct net_pass pass = t->pass;
 	enum activation head = arch_head(&t->net->arch);
-	size_t K = net_outputs(t->net), first = lane_first(t, l), n = lane_first(t, l + 1) - first;
+	size_t K = net_outputs(t->net);
 
 	(void)worker;
 	lane_clear(t, lane);
-	net_pass_reserve(pass, t->net, n, true);
-	for (size_t at = 0; at < n; at += NET_PIECE) {
-		struct piece p = {t->batch, first + at, at, n - at < NET_PIECE ? n - at : NET_PIECE};
-		double *s = t->s + (p.from - t->from) * K, *probability = t->p + (p.from - t->from) * K;
-		const float *z;
+	pass.scratch = lane->scratch;
+	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += NET_PIECE) {
+		struct piece p = lane_piece(t, l, at);
+		double *probability = t->p + at * K;
 
-		pass->dropping = random_bits(t->progress.records + 1, p.from - t->from) | 1;
-		z = net_forward(t->net, pass, p, t->net->n_layers);
-		for (size_t i = 0; i < p.B * K; i++)
-			s[i] = (double)z[i];
+		pass.dropping = random_bits(t->progress.records + 1, at) | 1;
+		lane_forward(t, &pass, p);
 		if (head != CHOICE)
-			head_probability(head, p.B, K, probability, s);
-		lane_head(t, p, pass->grad[t->net->n_layers - 1] + at * K, probability);
-		lane_backward(t, lane, p);
+			head_probability(head, p.B, K, probability, t->s + at * K);
+		lane_head(t, p, pass.grad[t->net->n_layers - 1] + at * K, probability);
+		lane_backward(t, lane, &pass, p);
 	}
-	pass->dropping = 0;
 }
 
 /* The gradient of a block, in the scratch of a worker. */
@@ -401,17 +424,15 @@ trainer_block_gradient(const struct trainer *t, const struct block *b, size_t wo
 	const struct net_layer *l = &t->net->layer[b->layer];
 	float *g = t->scratch[worker];
 
-	memset(g, 0, b->rows * b->columns * sizeof *g);
-	for (size_t i = 0; i < t->lanes; i++) {
-		const struct net_pass *pass = &t->lane[i].pass;
-
-		if (b->dense)
-			dense_backward_weights(lane_first(t, i + 1) - lane_first(t, i), l->I, l->O, b->rows, b->columns, g,
-			                       net_input(t->net, pass, b->layer) + b->at % l->I,
-			                       pass->grad[b->layer] + b->at / l->I, g + TRAIN_BLOCK);
-		else
-			vec_add(b->columns, g, t->lane[i].gradient[b->tensor] + b->at);
+	if (b->dense) {
+		dense_backward_weights(t->B, l->I, l->O, b->rows, b->columns, g,
+		                       net_input(t->net, &t->pass, b->layer) + b->at % l->I,
+		                       t->pass.grad[b->layer] + b->at / l->I, g + TRAIN_BLOCK);
+		return g;
 	}
+	memcpy(g, t->lane[0].gradient[b->tensor] + b->at, b->columns * sizeof *g);
+	for (size_t i = 1; i < t->lanes; i++)
+		vec_add(b->columns, g, t->lane[i].gradient[b->tensor] + b->at);
 	return g;
 }
 
@@ -590,6 +611,9 @@ trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B
 	t->from = from;
 	t->B = B;
 	t->lanes = pieces < TRAIN_LANES ? pieces : TRAIN_LANES;
+	net_pass_reserve(&t->pass, t->net, B, true);
+	if (batch->features.rows)
+		t->pass.input = batch->features.value + batch->start[from];
 }
 
 /*
