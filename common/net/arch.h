@@ -269,16 +269,18 @@ arch_check_order(const struct arch *a, const struct arch_layer *l, struct view w
 	return true;
 }
 
-/* Is the last layer a head? The word is its name. */
+/* Is the last layer a head? The words from its name on are `words`. */
 static inline bool
-arch_check_head(const struct arch *a, struct view word, struct arch_fault *fault)
+arch_check_head(const struct arch *a, struct view words, struct arch_fault *fault)
 {
 	const struct arch_layer *last = &a->layer[a->n - 1];
+	struct view word = arch_word(&words);
 
 	if (last->kind != LAYER_DENSE)
 		return arch_refuse(fault, "the last layer is a head: dense UNITS with sigmoid, softmax, choice or linear", word);
+	word = arch_word(&words);
 	if (last->activation == RELU || last->activation == TANH)
-		return arch_refuse(fault, "the last layer is a head: sigmoid, softmax, choice or linear", word);
+		return arch_refuse(fault, "the last layer is a head: sigmoid, softmax, choice or linear", arch_word(&words));
 	if (last->activation == SOFTMAX && last->size[0] < 2)
 		return arch_refuse(fault, "softmax needs two units or more", word);
 	if (last->activation != SOFTMAX && last->size[0] != 1)
@@ -290,12 +292,13 @@ arch_check_head(const struct arch *a, struct view word, struct arch_fault *fault
 static inline bool
 arch_append(struct arch *a, const char *text, struct arch_fault *fault)
 {
-	struct view rest = view_of(text), word, name;
+	struct view rest = view_of(text), word, name, words;
 
 	do {
 		struct arch_layer layer = {.activation = LINEAR};
 		size_t kind = 0;
 
+		words = rest;
 		name = arch_word(&rest);
 		while (kind < LAYERS && !view_equal(name, view_of(layer_rows[kind].name)))
 			kind++;
@@ -309,7 +312,7 @@ arch_append(struct arch *a, const char *text, struct arch_fault *fault)
 			return false;
 		a->layer[a->n++] = layer;
 	} while (arch_is_comma(word));
-	return arch_check_head(a, name, fault);
+	return arch_check_head(a, words, fault);
 }
 
 static inline bool
