@@ -400,11 +400,11 @@ net_layer_forward(const struct net *net, struct net_pass *pass, size_t i, struct
 		activation_forward(l->spec.activation, p.B, l->O, y);
 }
 
-/* Images go through a layer one by one, so that their results are near when the activation comes. */
+/* Images go through a window one by one, so that the results are near when the activation comes. */
 static inline size_t
 net_layer_step(const struct net_layer *l, size_t B)
 {
-	return l->in.flow == FLOW_IMAGE ? 1 : B;
+	return l->spec.kind == LAYER_CONV || l->spec.kind == LAYER_POOL ? 1 : B;
 }
 
 /*
