@@ -162,9 +162,9 @@ make_choices(void)
 		if (weight > 0)
 			choice[n_choices++] = (struct choice){id, upto += weight};
 	}
+	free(sorted);
 	if (!isfinite(upto))
 		die_data("the counts to the power %g have no finite sum", power);
-	free(sorted);
 	drawn = allocate_zero(items.n, sizeof *drawn);
 	n_events = allocate_zero(groups.n, sizeof *n_events);
 }
