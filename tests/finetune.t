@@ -249,7 +249,7 @@ t '--auto, plain weights: two ways' 0 '' 'full is best' finetune --auto -m plain
 
 # ---- adaptive ----
 
-tensors() { # a model's numbers, all of them
+numbers() { # a checksum of all of a model
 	weights --all -m "$1" | cksum
 }
 
@@ -262,18 +262,18 @@ case $best in
 shift*) t "$best by itself" 0 '' '' finetune --shift "${best#shift }" -m beliefs -o alone target ;;
 *) not_ok 'a shift is best' "$best" ;;
 esac
-is 'the best is as if its way alone had been taken' "$(tensors adapted)" "$(tensors alone)"
+is 'the best is as if its way alone had been taken' "$(numbers adapted)" "$(numbers alone)"
 finetune --shift 0.01 -m beliefs -o alone /dev/null 2>/dev/null
 t '--auto on no records' 0 '' 'shift 0.01 is best' finetune -m beliefs -o adapted /dev/null
-is 'does not reject the source' "$(grep -c 'negative transfer' "$tmp/.err") $(tensors adapted)" "0 $(tensors alone)"
+is 'does not reject the source' "$(grep -c 'negative transfer' "$tmp/.err") $(numbers adapted)" "0 $(numbers alone)"
 t '--mixture' 0 '' 'shift .* is best' finetune --mixture -m beliefs -o mixed target
-if [ "$(tensors mixed)" = "$(tensors adapted)" ]; then not_ok '--mixture keeps more than the best' ''; else
+if [ "$(numbers mixed)" = "$(numbers adapted)" ]; then not_ok '--mixture keeps more than the best' ''; else
 	ok '--mixture keeps more than the best'
 fi
 awk -F '\t' -v OFS='\t' '{ $(NF - 1) = 1 - $(NF - 1) } 1' source | pretrain -b 8 -o turned
 t 'a source turned round' 0 '' 'negative transfer' finetune -m turned -o adapted target
 pretrain -b 8 -o scratch target
-is 'of a source turned round nothing is kept' "$(tensors adapted)" "$(tensors scratch)"
+is 'of a source turned round nothing is kept' "$(numbers adapted)" "$(numbers scratch)"
 t '--experts' 0 '' 'shift .* is best' finetune --experts whole.experts -m beliefs -o whole target
 head -n 20 target >part1
 tail -n +21 target >part2
