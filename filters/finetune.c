@@ -9,19 +9,32 @@
 #include "../common/net/learn.h"
 
 static struct learn learn = LEARN_DEFAULTS;
-static const char *source_path, *append, *head, *freeze, *experts;
-static double shift = NAN;
-static bool warm, adaptive, blend;
+static const char *source_path, *append, *head, *freeze, *experts, *origin;
+static double shift = NAN, strength = NAN, layer_rate = NAN;
+static int64_t unfreeze = -1;
+static bool warm, adaptive, blend, fisher;
+
+/* How a net starts. */
+enum way { WAY_FULL, WAY_FROZEN, WAY_SCRATCH, WAYS };
+static const char *const way_names[WAYS] = {"full", "frozen body", "scratch"};
+
+/* The variance of the shift between domains of which nothing is known. */
+static const double usual_shift = 0.01;
 
 static const struct cli_option options[] = {
 	{'m', "model", "FILE", "source model", CLI_TEXT, &source_path, 0, 0},
-	{'\0', "auto", NULL, "beliefs: eight ways to start, side by side; the best is kept (what is done if nothing is said)", CLI_FLAG, &adaptive, 0, 0},
+	{'\0', "auto", NULL, "try several ways to start and keep the best (what is done with beliefs if nothing is said)", CLI_FLAG, &adaptive, 0, 0},
 	{'\0', "append", "LAYERS", "put new layers on top of the source", CLI_TEXT, &append, 0, 0},
 	{'\0', "experts", "FILE", "with --auto: keep the eight here, for --resume", CLI_TEXT, &experts, 0, 0},
+	{'\0', "fisher", NULL, "with --prior: weigh it by how sure the source is of each weight", CLI_FLAG, &fisher, 0, 0},
 	{'\0', "freeze", "NAMES", "tensors or layers to leave as they are, by comma", CLI_TEXT, &freeze, 0, 0},
 	{'\0', "head", "LAYERS", "put new layers in the place of the last one", CLI_TEXT, &head, 0, 0},
+	{'\0', "layer-rate", "R", "nets: each layer at R times the rate of the one above", CLI_REAL, &layer_rate, 0, 1},
 	{'\0', "mixture", NULL, "as --auto, and their mixture is kept", CLI_FLAG, &blend, 0, 0},
+	{'\0', "prior", "L", "penalty on half the square of the way from the source's weights", CLI_REAL, &strength, 0, 1e15},
 	{'\0', "shift", "Q", "beliefs: one way to start, with this variance between the domains", CLI_REAL, &shift, 0, 1e6},
+	{'\0', "source", "FILE", "with --resume and --prior: the source model", CLI_TEXT, &origin, 0, 0},
+	{'\0', "unfreeze", "EVERY", "nets: from the top, one more layer learns every EVERY records", CLI_INT, &unfreeze, 0, 1e15},
 	{'\0', "warm", NULL, "start from the source's weights as they are (for nets this is all)", CLI_FLAG, &warm, 0, 0},
 	LEARN_OPTIONS(learn),
 };
@@ -57,18 +70,79 @@ freeze_tensors(struct tensors *table)
 	die_usage("--freeze: none of the tensors above: \"%.*s\"", (int)strcspn(part, ","), part);
 }
 
-/* What the target takes from the source's layers, and how it is called. */
+/* Freezes and slows what the options say. */
 static void
-transfer(struct model *m, const struct model *source)
+restrain(struct net *net)
+{
+	freeze_tensors(&net->table);
+	if (isnan(layer_rate) && unfreeze < 0)
+		return;
+	if (net->beliefs || transfer_pace(net, isnan(layer_rate) ? 1 : layer_rate, unfreeze > 0 ? (uint64_t)unfreeze : 0) < 2)
+		die_usage("--%s: the model has one layer", isnan(layer_rate) ? "unfreeze" : "layer-rate");
+}
+
+/* Centres a prior on the source's weights in the first `layers` layers. What the model knows of how far it is holds. */
+static void
+centre(struct model *m, const struct model *source, size_t layers)
+{
+	struct prior p = prior_of(strength, &source->net, layers, m->optimiser);
+	const char *squares = source->optimiser ? source->optimiser->name : "";
+
+	if (m->pulled) {
+		p.records = m->prior.records;
+		p.time = m->prior.time;
+		p.steps = m->prior.steps;
+	}
+	if (fisher) {
+		p.precision = source->optimiser ? PRIOR_SQUARES : PRIOR_BELIEFS;
+		p.fresh = source->variance;
+		p.batch = (double)source->batch;
+		p.squares = strcmp(squares, "ftrl") == 0;
+		if (source->optimiser && !p.squares && strcmp(squares, "adagrad") != 0)
+			die_usage("--fisher: how sure the source is, beliefs, adagrad and ftrl know; it was learnt with %s", squares);
+	}
+	m->prior = p;
+	m->pulled = true;
+}
+
+/* How many layers are the body, from the first: what the source has under a new layer, or under its own last one. */
+static size_t
+body_layers(const struct net *source)
+{
+	return source->n_layers - !append;
+}
+
+/* A net of plain weights takes what the way says from the source; and how that is called. */
+static void
+transfer_weights(struct model *m, const struct model *source, enum way way)
+{
+	size_t layers = source->net.n_layers - (head != NULL);
+	const char *name = append ? "append" : head ? "head" : "warm";
+
+	if (way != WAY_SCRATCH)
+		transfer_layers(&m->net, &source->net, layers);
+	if (way == WAY_FROZEN)
+		transfer_freeze(&m->net, body_layers(&source->net));
+	restrain(&m->net);
+	if (!isnan(strength))
+		centre(m, source, layers);
+	if (adaptive)
+		snprintf(m->transfer, sizeof m->transfer, "auto, %s%s%s", append || head ? name : "", append || head ? ", " : "",
+		         way_names[way]);
+	else if (!isnan(strength))
+		snprintf(m->transfer, sizeof m->transfer, "%s, prior %g%s", name, strength, fisher ? " fisher" : "");
+	else
+		snprintf(m->transfer, sizeof m->transfer, "%s", name);
+}
+
+/* Beliefs start from the source's, widened; the experts of an adaptive model do so by themselves. */
+static void
+transfer_beliefs(struct model *m, const struct model *source)
 {
 	char text[NUMBER_MAX];
 
-	transfer_layers(&m->net, &source->net, source->net.n_layers - (head != NULL));
-	freeze_tensors(&m->net.table);
-	if (m->optimiser) {
-		snprintf(m->transfer, sizeof m->transfer, "%s", append ? "append" : head ? "head" : "warm");
-		return;
-	}
+	transfer_layers(&m->net, &source->net, source->net.n_layers);
+	restrain(&m->net);
 	if (adaptive)
 		return;
 	snprintf(m->transfer, sizeof m->transfer, "shift %.*s", (int)number_print_exact(text, shift), text);
@@ -77,27 +151,56 @@ transfer(struct model *m, const struct model *source)
 
 /* A model for the target, its weights fresh or the source's. */
 static void
-start(struct model *m, const struct model *source)
+start(struct model *m, const struct model *source, enum way way)
 {
 	struct arch arch = target_architecture(&source->net);
 
 	learn_choose(&learn, m, &arch, append || head ? NULL : source->optimiser ? source->optimiser->name : "beliefs");
 	if (!m->optimiser && source->optimiser)
 		die_usage("--optimizer: the source's weights are no beliefs; it was learnt with %s", source->optimiser->name);
-	if (m->optimiser && (!isnan(shift) || adaptive))
-		die_usage("--%s: for beliefs, and this model is learnt with %s", adaptive ? "auto" : "shift", m->optimiser->name);
+	if (m->optimiser && (!isnan(shift) || blend))
+		die_usage("--%s: for beliefs, and this model is learnt with %s", blend ? "mixture" : "shift", m->optimiser->name);
+	if (!m->optimiser && !isnan(strength))
+		die_usage("--prior: the source's beliefs are the prior; --shift says how far they are trusted");
+	if (adaptive && learn.forget > 0)
+		die_usage("--forget: with --shift or --warm; --auto knows no forgetting");
+	if (!m->optimiser && isnan(shift) && learn.forget > 0)
+		shift = usual_shift;
 	adaptive |= !m->optimiser && isnan(shift) && !warm;
-	if (adaptive && freeze)
-		die_usage("--freeze: with --shift; the eight ways of --auto start from scratch too");
-	if (experts && !adaptive)
-		die_usage("--experts: with --auto");
+	if (adaptive && (freeze || !isnan(strength) || !isnan(layer_rate) || unfreeze >= 0))
+		die_usage("--%s: with one way to start; --auto starts from scratch too",
+		          freeze ? "freeze" : !isnan(strength) ? "prior" : unfreeze >= 0 ? "unfreeze" : "layer-rate");
+	if (experts && (!adaptive || m->optimiser))
+		die_usage("--experts: with --auto, for beliefs");
 	if (warm)
 		shift = 0;
 	m->variance = source->variance;
 	memcpy(m->parent, source->file.checksum, sizeof m->parent);
 	net_init(&m->net, &arch, !m->optimiser, m->variance, m->seed);
-	tensors_allocate_states(&m->net.table, m->optimiser ? m->optimiser->n_states : 0);
-	transfer(m, source);
+	if (m->optimiser)
+		transfer_weights(m, source, way);
+	else
+		transfer_beliefs(m, source);
+	tensors_allocate_states(&m->net.table, model_states(m));
+}
+
+/* The model goes on from where it stopped; its source is opened where a prior is centred on it. */
+static void
+resume(struct model *m, struct model *source)
+{
+	model_open(m, source_path);
+	if (m->pulled != !isnan(strength))
+		die_usage("--resume: %s", m->pulled ? "the model has a prior; --prior and --source name it again" : "the model has no prior");
+	model_own(m);
+	restrain(&m->net);
+	if (!m->pulled)
+		return;
+	if (!origin)
+		die_usage("--prior: with --resume, --source names the source model");
+	model_open(source, origin);
+	if (strcmp(m->parent, source->file.checksum) != 0)
+		die_usage("--source: not what the model came from: %s", origin);
+	centre(m, source, source->net.n_layers - (strncmp(m->transfer, "head", 4) == 0));
 }
 
 /* Keeps what the experts of a mixture learnt, and says which was best. */
@@ -125,17 +228,21 @@ keep(struct model *m, const struct mixture *mixture)
 static void
 check_options(void)
 {
-	int ways = (append != NULL) + (head != NULL) + warm + !isnan(shift) + adaptive + blend;
+	int ways = (append != NULL) + (head != NULL) + warm + !isnan(shift) + blend;
 
 	if (!source_path || !learn.out)
 		die_usage("-m names the source model, -o the file that the new one goes to");
-	if (ways > 1)
+	if (ways > 1 || (adaptive && ways && !append && !head))
 		die_usage("--append, --auto, --head, --mixture, --shift and --warm exclude each other");
+	if (fisher && isnan(strength))
+		die_usage("--fisher: with --prior");
+	if (origin && (!learn.resume || isnan(strength)))
+		die_usage("--source: with --resume and --prior");
 	adaptive |= blend;
 	if (!learn.resume)
 		return;
 	learn_check_resume(&learn);
-	if (ways && !experts)
+	if ((ways || adaptive) && !experts)
 		die_usage("--resume: the model says how it started");
 }
 
@@ -153,6 +260,37 @@ learn_adaptively(struct model *model, const struct model *source, int argc, char
 	mixture_free(&mixture);
 }
 
+/* Tries ways to start, judged on every fifth record, which they do not learn; the best then learns all of them. */
+static void
+learn_best(struct model *model, const struct model *source, int argc, char **argv, int first)
+{
+	double loss[WAYS] = {INFINITY, INFINITY, INFINITY};
+	enum way best = WAY_FULL;
+	struct progress judged;
+
+	learn_store(&learn, model, argc, argv, first);
+	for (enum way way = WAY_FULL; way < WAYS; way++) {
+		struct model trial = {0};
+
+		if (way == WAY_FROZEN && transfer_tensors(&source->net, body_layers(&source->net)) == 0)
+			continue;
+		start(&trial, source, way);
+		judged = learn_trial(&learn, &trial, 5);
+		loss[way] = judged.weight > 0 && isfinite(judged.loss) ? judged.loss / judged.weight : INFINITY;
+		best = loss[way] < loss[best] ? way : best;
+		model_free(&trial);
+		if (isfinite(loss[way]))
+			warn("%s: mean loss %.6g on %" PRIu64 " records held out", way_names[way], loss[way], judged.records);
+	}
+	warn("%s is best", way_names[best]);
+	if (best == WAY_SCRATCH)
+		warn("negative transfer: these records are learnt better without the source");
+	model_free(model);
+	*model = (struct model){0};
+	start(model, source, best);
+	learn_run(&learn, model, NULL, argc, argv, first);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -161,14 +299,14 @@ main(int argc, char **argv)
 
 	check_options();
 	if (learn.resume && !experts) {
-		model_open(&model, source_path);
-		model_own(&model);
-		freeze_tensors(&model.net.table);
+		resume(&model, &source);
 	} else {
 		model_open(&source, source_path);
-		start(&model, &source);
+		start(&model, &source, WAY_FULL);
 	}
-	if (adaptive)
+	if (adaptive && model.optimiser)
+		learn_best(&model, &source, argc, argv, first);
+	else if (adaptive)
 		learn_adaptively(&model, &source, argc, argv, first);
 	else
 		learn_run(&learn, &model, NULL, argc, argv, first);

@@ -47,6 +47,8 @@ resume(struct model *m)
 		die_usage("--architecture: the model to resume has its own");
 	learn_check_resume(&learn);
 	model_open(m, source ? source : learn.out);
+	if (m->pulled)
+		die_usage("--resume: the model has a prior; finetune goes on with it");
 	model_own(m);
 }
 

@@ -9,13 +9,14 @@
 #include "../common/net/model.h"
 
 static const char *path;
-static int64_t keep, seed = 1;
+static int64_t keep, seed = 1, threads = 1;
 static double optimism = NAN;
 static bool print_std, draw;
 static struct lessons lessons = {.group = 1, .label = -2, .step = 32, .keep = true, .in = INPUT_DEFAULTS};
 
 static const struct cli_option options[] = {
 	{'g', "group", "FIELD", "group, for a choice head and for --sample", CLI_INT, &lessons.group, -1e6, 1e6},
+	{'j', "threads", "N", "threads that predict", CLI_INT, &threads, 1, TEAM_MOST},
 	{'k', "best", "N", "softmax: so many of the best classes, and the labelled one; 0 is all", CLI_INT, &keep, 0, 1e9},
 	{'m', "model", "FILE", "model to predict with", CLI_TEXT, &path, 0, 0},
 	{'y', "label", "FIELD", "label, which may be ?", CLI_INT, &lessons.label, -1e6, 1e6},
@@ -35,26 +36,51 @@ static enum activation head;
 static size_t K;                      /* logits of a record */
 static double *s, *S, *p;             /* [records][K]: logits, their variances, probabilities */
 static size_t s_capacity, S_capacity, p_capacity;
+static struct team team;
+static struct net_pass pass[TEAM_MOST]; /* of each worker, where the model is a net of plain weights */
 static size_t *order, order_capacity; /* classes, best first */
 
-/* Logits and variances of record `from` + i of a lesson. */
+/* Records from .. to of a lesson, which are predicted together. */
+struct step {
+	const struct lesson *lesson;
+	size_t from, n;
+};
+
+/* A net of beliefs: logits and variances of record i of a step. */
 static void
-predict(const struct lesson *lesson, size_t from, size_t i)
+believe(const struct step *step, size_t i)
 {
 	const struct net_layer *l = &model.net.layer[0];
-	const struct batch *batch = &lesson->batch;
-	const struct lesson_line *line = &lesson->line[from + i];
+	const struct batch *batch = &step->lesson->batch;
+	const struct lesson_line *line = &step->lesson->line[step->from + i];
 	const struct features *f = &batch->features;
-	size_t at = batch->start[from + i], n = batch->start[from + i + 1] - at;
+	size_t at = batch->start[step->from + i], n = batch->start[step->from + i + 1] - at;
 	double *mean = s + i * K, *variance = S + i * K;
 
-	net_logits(&model.net, batch, from + i, mean, variance);
+	net_believe(&model.net, batch, step->from + i, mean, variance);
 	if (draw)
-		belief_draw(K, mean, n, f->index + at, f->value + at, model.net.table.tensor[l->weight].data,
-		            net_bias_data(&model.net, l), (uint64_t)seed,
-		            XXH3_64bits(lesson->text + line->at + line->group, line->n_group));
-	for (size_t k = 0; k < K && model.net.beliefs && !draw; k++)
+		belief_draw(K, mean, n, f->index + at, f->value + at, net_data(&model.net, l->weight),
+		            net_data(&model.net, l->bias), (uint64_t)seed,
+		            XXH3_64bits(step->lesson->text + line->at + line->group, line->n_group));
+	for (size_t k = 0; k < K && !draw; k++)
 		mean[k] = isnan(optimism) ? belief_moderate(mean[k], variance[k]) : mean[k] + optimism * sqrt(variance[k]);
+}
+
+/* A task: logits of a few records of a step. */
+static void
+predict(void *of, size_t task, size_t worker)
+{
+	enum { AHEAD = 4 }; /* records whose weights are on the way while one is predicted */
+	const struct step *step = of;
+	const struct batch *batch = &step->lesson->batch;
+	size_t first = task * NET_PIECE, left = step->n - first, few = left < NET_PIECE ? left : NET_PIECE;
+
+	for (size_t i = first; i < first + few && model.net.beliefs; i++) {
+		net_fetch(&model.net, batch, step->from + i + AHEAD);
+		believe(step, i);
+	}
+	if (!model.net.beliefs)
+		net_logits(&model.net, &pass[worker], batch, step->from + first, few, s + first * K);
 }
 
 /* Writes a record with what belongs to output i; class and label may be empty views: no class, its own label. */
@@ -115,16 +141,13 @@ write_classes(const char *text, const struct lesson_line *line, size_t label, si
 static void
 score_step(const struct lesson *lesson, size_t from, size_t to)
 {
-	enum { AHEAD = 4 }; /* records whose weights are on the way while one is predicted */
-	size_t n = to - from;
+	struct step step = {lesson, from, to - from};
+	size_t n = step.n;
 
 	s = grow(s, &s_capacity, n * K, sizeof *s);
 	S = grow(S, &S_capacity, n * K, sizeof *S);
 	p = grow(p, &p_capacity, n * K, sizeof *p);
-	for (size_t i = 0; i < n; i++) {
-		net_fetch(&model.net, &lesson->batch, from + i + AHEAD);
-		predict(lesson, from, i);
-	}
+	team_run(&team, (n + NET_PIECE - 1) / NET_PIECE, predict, &step);
 	head_probability(head, n, K, p, s);
 	for (size_t i = 0; i < n; i++)
 		if (head == SOFTMAX)
@@ -161,16 +184,25 @@ main(int argc, char **argv)
 		die_usage("--%s: the model holds no beliefs", draw ? "sample" : print_std ? "std" : "ucb");
 	head = arch_head(&model.net.arch);
 	K = net_outputs(&model.net);
-	net_reserve(&model.net, 1);
+	net_reserve(&model.net);
+	for (int64_t i = 0; !model.net.beliefs && i < threads; i++)
+		net_pass_init(&pass[i], &model.net, 0);
+	team_init(&team, (size_t)threads);
 	if (head == CHOICE)
 		lessons.step = 0;
-	lessons.limit = (uint32_t)1 << model.net.arch.layer[0].size;
+	else if (!model.net.sparse)
+		lessons.step = 256; /* for each thread some pieces */
+	lessons.rows = !model.net.sparse;
+	lessons.limit = arch_inputs(&model.net.arch);
 	lessons.classes = net_classes(&model.net);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	lessons_open(&lessons, argc, argv, first);
 	score_records();
 	lessons_close(&lessons);
 	writer_close(&out);
+	team_free(&team);
+	for (int64_t i = 0; i < threads; i++)
+		net_pass_free(&pass[i]);
 	model_free(&model);
 	return 0;
 }

@@ -32,9 +32,7 @@ takes(const char *text, const char *canonical)
 	if (arch_parse(&again, printed, &fault))
 		arch_print(&again, twice);
 	same = strcmp(printed, canonical) == 0 && strcmp(twice, printed) == 0 && again.n == a.n;
-	for (size_t i = 0; same && i < a.n; i++)
-		same = a.layer[i].kind == again.layer[i].kind && a.layer[i].size == again.layer[i].size &&
-		       a.layer[i].activation == again.layer[i].activation;
+	same = same && memcmp(a.layer, again.layer, a.n * sizeof *a.layer) == 0;
 	tap_ok(same, "\"%s\" is \"%s\"", text, printed);
 }
 
@@ -48,11 +46,20 @@ test_taken(void)
 	takes("hash 3, dense 1 linear", "hash 3, dense 1");
 	takes("hash 3, dense 7 relu, dense 5 tanh, dense 3 sigmoid, dense 4 softmax, dense 6, dense 1048576 softmax",
 	      "hash 3, dense 7 relu, dense 5 tanh, dense 3 sigmoid, dense 4 softmax, dense 6, dense 1048576 softmax");
+	takes("image 28 28 1, conv 32 3 relu, flatten, dense 10 softmax", "image 28 28 1, conv 32 3 relu, flatten, dense 10 softmax");
+	takes("image 9 8 3, conv 4 3 relu same stride 2, pool 2 mean stride 1, dropout 25, conv 2 1 valid stride 1, pool 2 max, flatten, dense 1",
+	      "image 9 8 3, conv 4 3 stride 2 same relu, pool 2 stride 1 mean, dropout 25, conv 2 1, pool 2, flatten, dense 1");
+	takes("hash 22, embed 16 mean, dropout 10, dense 1 sigmoid", "hash 22, embed 16 mean, dropout 10, dense 1 sigmoid");
+	takes("hash 22, embed 16 sum, dense 1 sigmoid", "hash 22, embed 16, dense 1 sigmoid");
+	takes("hash 22, fm 16, dense 1 sigmoid", "hash 22, fm 16, dense 1 sigmoid");
+	takes("vector 100, dense 64 relu, dense 1 sigmoid", "vector 100, dense 64 relu, dense 1 sigmoid");
 }
 
 static void
 test_refused(void)
 {
+	const char *const dense = "dense UNITS [ACTIVATION]", *const conv = "conv CHANNELS SIZE";
+
 	refuses("", "no such layer", "");
 	refuses("hsah 22, dense 1 sigmoid", "no such layer", "hsah");
 	refuses("hash 22, dens 1 sigmoid", "no such layer", "dens");
@@ -61,28 +68,54 @@ test_refused(void)
 	refuses("hash\t22, dense 1 sigmoid", "no such layer", "hash\t22");
 	refuses("dense 1 sigmoid", "the first layer is an input", "dense");
 	refuses("hash 3, hash 4, dense 1 sigmoid", "hash is an input", "hash");
+	refuses("hash 3, vector 4, dense 1 sigmoid", "vector is an input", "vector");
+	refuses("hash 3, image 4 4 1, dense 1 sigmoid", "image is an input", "image");
 	refuses("hash 3, dense 1 choice, dense 2 softmax", "choice is a head", "dense");
-	refuses("hash, dense 1", "hash needs its bits", ",");
-	refuses("hash 0, dense 1", "hash needs its bits", "0");
-	refuses("hash 31, dense 1", "hash needs its bits", "31");
-	refuses("hash 3x, dense 1", "hash needs its bits", "3x");
-	refuses("hash -3, dense 1", "hash needs its bits", "-3");
-	refuses("hash 18446744073709551619, dense 1", "hash needs its bits", "18446744073709551619");
-	refuses("hash 3, dense sigmoid", "dense needs its units", "sigmoid");
-	refuses("hash 3, dense", "dense needs its units", "");
-	refuses("hash 3, dense 0 sigmoid", "dense needs its units", "0");
-	refuses("hash 3, dense 1048577 softmax", "dense needs its units", "1048577");
-	refuses("hash 3 relu, dense 1", "hash takes its bits only", "relu");
-	refuses("hash 3, dense 1 sigmoyd", "no such activation", "sigmoyd");
-	refuses("hash 3, dense 1 Sigmoid", "no such activation", "Sigmoid");
-	refuses("hash 3, dense 4 relu dense 1 sigmoid", "a comma is missing before", "dense");
-	refuses("hash 3", "a layer follows the input", "");
+	refuses("hash, dense 1", "hash BITS", ",");
+	refuses("hash 0, dense 1", "hash BITS", "0");
+	refuses("hash 31, dense 1", "hash BITS", "31");
+	refuses("hash 3x, dense 1", "hash BITS", "3x");
+	refuses("hash -3, dense 1", "hash BITS", "-3");
+	refuses("hash 18446744073709551619, dense 1", "hash BITS", "18446744073709551619");
+	refuses("hash 3 relu, dense 1", "hash BITS", "relu");
+	refuses("hash 3, dense sigmoid", dense, "sigmoid");
+	refuses("hash 3, dense", dense, "");
+	refuses("hash 3, dense 0 sigmoid", dense, "0");
+	refuses("hash 3, dense 1048577 softmax", dense, "1048577");
+	refuses("hash 3, dense 1 sigmoyd", dense, "sigmoyd");
+	refuses("hash 3, dense 1 Sigmoid", dense, "Sigmoid");
+	refuses("hash 3, dense 1 relu sigmoid", dense, "sigmoid");
+	refuses("hash 3, dense 1 same", dense, "same");
+	refuses("hash 3, dense 1 stride 2", dense, "stride");
+	refuses("hash 3, dense 4 relu dense 1 sigmoid", dense, "dense");
+	refuses("hash 3", "the last layer is a head", "hash");
+	refuses("image 4 4 1, flatten", "the last layer is a head", "flatten");
+	refuses("hash 3, embed 4", "the last layer is a head", "embed");
 	refuses("hash 3, dense 4 relu", "the last layer is a head", "relu");
 	refuses("hash 3, dense 1 tanh", "the last layer is a head", "tanh");
 	refuses("hash 3, dense 1 softmax", "softmax needs two units", "1");
 	refuses("hash 3, dense 2 sigmoid", "this head has one unit", "2");
 	refuses("hash 3, dense 3 choice", "this head has one unit", "3");
 	refuses("hash 3, dense 4", "this head has one unit", "4");
+	refuses("image 4 4, dense 1", "image HEIGHT WIDTH CHANNELS", ",");
+	refuses("image 4 4 1, dense 1", "dense takes a vector: flatten an image", "dense");
+	refuses("vector 4, flatten, dense 1", "flatten takes an image", "flatten");
+	refuses("vector 4, conv 1 1, dense 1", "conv takes an image", "conv");
+	refuses("vector 4, pool 2, dense 1", "pool takes an image", "pool");
+	refuses("vector 4, embed 2, dense 1", "embed takes hash", "embed");
+	refuses("vector 4, fm 2, dense 1", "fm takes hash", "fm");
+	refuses("hash 4, dropout 20, dense 1", "dropout takes a vector or an image", "dropout");
+	refuses("vector 4, dropout 100, dense 1", "dropout PERCENT", "100");
+	refuses("image 4 4 1, conv 3, flatten, dense 1", conv, ",");
+	refuses("image 4 4 1, conv 3 2 max, flatten, dense 1", conv, "max");
+	refuses("image 4 4 1, conv 3 2 same valid, flatten, dense 1", conv, "valid");
+	refuses("image 4 4 1, conv 3 2 stride, flatten, dense 1", conv, ",");
+	refuses("image 4 4 1, conv 3 2 stride 0, flatten, dense 1", conv, "0");
+	refuses("image 4 4 1, conv 3 2 stride 1 stride 1, flatten, dense 1", conv, "stride");
+	refuses("image 4 5 1, conv 3 5, flatten, dense 1", "its window is larger than the image", "conv");
+	refuses("image 5 4 1, pool 5, flatten, dense 1", "its window is larger than the image", "pool");
+	refuses("image 8192 8192 8192, flatten, dense 1", "its result is too large", "image");
+	refuses("image 8192 8192 1, conv 8192 3, flatten, dense 1", "its result is too large", "conv");
 	refuses("hash 3, dense 1, dense 1, dense 1, dense 1, dense 1, dense 1, dense 1, dense 1, dense 1, dense 1, dense 1, "
 	        "dense 1, dense 1, dense 1, dense 1, dense 9 softmax", "too many layers", "dense");
 }

@@ -151,7 +151,7 @@ static long double
 difference(const struct reference *m, const struct net *net)
 {
 	const float *w = net->table.tensor[0].data;
-	const double *bias = net_bias_data(net, &net->layer[0]);
+	const double *bias = net_data(net, net->layer[0].bias);
 	long double worst = 0;
 
 	for (size_t k = 0; k < m->K; k++) {
@@ -194,7 +194,7 @@ test_reference(const char *name, enum activation head, size_t K, size_t group)
 
 	reference_init(&m, head, K);
 	make_net(&net, name, K);
-	trainer_init(&t, &net, NULL, (struct optimiser_settings){0});
+	trainer_init(&t, &net, 0, NULL, (struct optimiser_settings){0}, 1);
 	for (uint64_t i = 0; i + group <= 10000; i += group) {
 		for (size_t b = 0; b < group; b++) {
 			r[b] = make_record(i + b, head, K);
@@ -262,7 +262,7 @@ test_rounding_of_records(void)
 
 	make_net(&net, "sigmoid", 1);
 	((double *)net.table.tensor[1].data)[1] = 1e-12; /* the bias stays out of it */
-	trainer_init(&t, &net, NULL, (struct optimiser_settings){0});
+	trainer_init(&t, &net, 0, NULL, (struct optimiser_settings){0}, 1);
 	put_record(&batch, &r);
 	for (uint64_t i = 0; i < n; i++) {
 		batch.label[0] = i % 25 == 7 || i % 25 == 20;
@@ -321,7 +321,7 @@ test_extremes(void)
 	bool good = true;
 
 	make_net(&net, "sigmoid", 1);
-	trainer_init(&t, &net, NULL, (struct optimiser_settings){0});
+	trainer_init(&t, &net, 0, NULL, (struct optimiser_settings){0}, 1);
 	for (uint64_t i = 0; i < 20000; i++)
 		learn_values(&t, 3, values[random_bits(6, i) % 5], (float)(random_bits(7, i) % 2));
 	for (size_t i = 0; i < 2 * INPUTS; i += 2)
@@ -343,7 +343,7 @@ test_zero(void)
 	const float *w;
 
 	make_net(&net, "sigmoid", 1);
-	trainer_init(&t, &net, NULL, (struct optimiser_settings){0});
+	trainer_init(&t, &net, 0, NULL, (struct optimiser_settings){0}, 1);
 	for (int i = 0; i < 1000; i++)
 		learn_values(&t, 3, values, 1);
 	w = tensor_floats(&net.table.tensor[0]);

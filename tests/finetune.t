@@ -142,9 +142,114 @@ data beliefs >bytes
 data tuned | cmp - bytes >difference
 is 'all of it: byte for byte, and nothing is widened' "$(cat difference)" ''
 
+# ---- a prior on the source's weights ----
+
+all() { # what, file, file: the same tensors?
+	tensors "$2" '.*' >before
+	is "$1" "$(tensors "$3" '.*' | cmp before - 2>&1)" ''
+}
+far() { # how far the weights of a model are from those of a source: the sum of squares
+	tensors "$1" '.*weight' >before
+	tensors "$2" '.*weight' | paste before - | awk -F '\t' '{ d += ($3 - $6) ^ 2 } END { printf "%.9g\n", d }'
+}
+for way in 'adagrad plain' 'sgd plain' 'ftrl plain' 'adam plain' 'adam net'; do
+	optimizer=${way% *} model=${way#* }
+	finetune --optimizer "$optimizer" -m "$model" -o warm target
+	finetune --prior 0 --optimizer "$optimizer" -m "$model" -o none target
+	all "--prior 0 is --warm: $way" warm none
+	t "--prior: $way" 0 '' '' finetune --prior 10 --optimizer "$optimizer" -m "$model" -o tuned target
+	is "--prior holds the weights near: $way" \
+		"$(echo "$(far tuned "$model") $(far warm "$model")" | awk '{ print ($1 > 1e-6 && $1 < 0.9 * $2) }')" 1
+	finetune --prior 1e15 --optimizer "$optimizer" -m "$model" -o tied target
+	is "a huge --prior is the source: $way" "$(far tied "$model" | awk '{ print ($1 < 1e-20) }')" 1
+	tensors tied '.*bias' >before
+	is "but for the bias: $way" "$(tensors "$model" '.*bias' | cmp -s before -; echo $?)" 1
+done
+is 'it says so' "$(weights --info -m tied | grep transfer)" "transfer${tab}warm, prior 1e+15"
+finetune --prior 1e15 --head 'dense 4 softmax' -m net -o tuned classes
+finetune --head 'dense 4 softmax' -m net -o start /dev/null 2>/dev/null
+tensors net 0.weight >before
+is '--prior with --head: the body is held' "$(tensors tuned 0.weight | cmp before -)" ''
+tensors start 2.weight >before
+is 'and the new head is free' "$(tensors tuned 2.weight | cmp -s before -; echo $?)" 1
+
+# The source knows the first of two features well, the second little: so is the second freer to move.
+awk 'BEGIN { for (i = 0; i < 2000; i++) print "g\t" (i % 5 < 2) "\t" (i % 50 == 7 ? 2 : 1) }' >known
+awk 'BEGIN { for (i = 0; i < 200; i++) print "g\t" (i % 5 > 1) "\t" i % 2 + 1 }' >both
+moves() { # of the two weights, from a model to another
+	tensors "$1" 0.weight | cut -f 1-3 >before
+	tensors "$2" 0.weight | paste before - | awk -F '\t' '$2 == 1 || $2 == 2 { printf "%.6g ", ($3 - $6) ^ 2 }'
+}
+for optimizer in beliefs adagrad ftrl; do
+	pretrain -b 2 --optimizer "$optimizer" -o knowing known
+	finetune --optimizer adagrad --prior 20 -m knowing -o alike both
+	t "--fisher: $optimizer" 0 '' '' finetune --optimizer adagrad --prior 1 --fisher -m knowing -o tuned both
+	is "--fisher holds what the source knows, and lets go of the other: $optimizer" \
+		"$(echo "$(moves knowing alike) $(moves knowing tuned)" | awk '{ print ($3 < 0.1 * $1 && $4 > 1.5 * $2) }')" 1
+done
+
+# ---- layers at their own rates and times ----
+
+finetune -m net -o warm target
+t '--layer-rate 1' 0 '' '' finetune --layer-rate 1 -m net -o tuned target
+is '--layer-rate 1 is none' "$(cmp warm tuned)" ''
+t '--layer-rate 0' 0 '' '' finetune --layer-rate 0 -m net -o tuned target
+finetune --freeze 0 -m net -o frozen target
+is '--layer-rate 0 freezes all but the top' "$(cmp frozen tuned)" ''
+finetune --layer-rate 0.1 -m net -o tuned target
+tensors net '0.*' >before
+slow=$(tensors tuned '0.*' | paste before - | awk -F '\t' '{ d += ($3 - $6) ^ 2 } END { print d }')
+fast=$(tensors warm '0.*' | paste before - | awk -F '\t' '{ d += ($3 - $6) ^ 2 } END { print d }')
+is '--layer-rate 0.1 slows the layer below' "$(echo "$slow $fast" | awk '{ print ($1 > 0.001 * $2 && $1 < 0.1 * $2) }')" 1
+t '--unfreeze 0' 0 '' '' finetune --unfreeze 0 -m net -o tuned target
+is '--unfreeze 0 is none' "$(cmp warm tuned)" ''
+t '--unfreeze beyond the records' 0 '' '' finetune --unfreeze 1000 -m net -o tuned target
+is 'all but the top stay frozen' "$(cmp frozen tuned)" ''
+finetune -B 20 --unfreeze 400 -m net -o tuned target
+finetune -B 20 --freeze 0 -m net -o part a
+finetune --resume -m part -o whole b
+all '--unfreeze: frozen, and then not' whole tuned
+finetune --append 'dense 4 tanh, dense 1 sigmoid' --unfreeze 400 -m net -o tuned target
+tensors net '0.*' >before
+is '--unfreeze: one layer is awake, one not yet' "$(tensors tuned '0.*' | cmp before -)" ''
+tensors net '2.*' >before
+is '--unfreeze: the one that woke has moved' "$(tensors tuned '2.*' | cmp -s before -; echo $?)" 1
+
+# ---- beliefs that forget ----
+
+t '--forget' 0 '' '' finetune --shift 0.01 --forget 0.001 -m beliefs -o tuned target
+is 'it says so' "$(weights --info -m tuned | grep forget)" "forget${tab}0.001"
+finetune --forget 0.001 -m beliefs -o again target
+is 'with --forget the shift is 0.01 where nothing is said' "$(cmp tuned again)" ''
+finetune --shift 0.01 --forget 0 -m beliefs -o again target
+finetune --shift 0.01 -m beliefs -o whole target
+is '--forget 0 is none' "$(cmp whole again)" ''
+
+# ---- adaptive, nets ----
+
+t '--auto, a net' 0 '' 'full: mean loss .* on 200 records held out' finetune --auto -m net -o adapted target
+all 'the best is as if its way alone had been taken' warm adapted
+is 'it says which' "$(weights --info -m adapted | grep transfer)" "transfer${tab}auto, full"
+t '--auto, more passes' 0 '' 'is best' finetune --auto -e 3 -m net -o adapted target
+finetune -e 3 -m net -o again target
+all 'more passes, too' again adapted
+awk -F '\t' -v OFS='\t' '{ $(NF - 1) = 1 - $(NF - 1) } 1' source >turned.records
+pretrain -a 'hash 8, dense 6 tanh, dense 1 sigmoid' -B 20 -r 0.01 -e 3 -o turned turned.records
+head -n 200 target >few
+t '--auto, a source turned round' 0 '' 'negative transfer' finetune --auto -r 0.01 -e 3 -m turned -o adapted target
+pretrain -a 'hash 8, dense 6 tanh, dense 1 sigmoid' -r 0.01 -e 3 -o scratch target
+all 'a net of a source turned round is from scratch' scratch adapted
+pretrain -a 'hash 8, dense 30 tanh, dense 1 sigmoid' -B 20 -e 5 -o wide source
+t '--auto, few records' 0 '' 'frozen body is best' finetune --auto -e 20 -r 0.01 -m wide -o adapted few
+finetune --freeze 0 -e 20 -r 0.01 -m wide -o frozen few
+all 'a frozen body is as with --freeze' frozen adapted
+t '--auto with --append' 0 '' 'is best' finetune --auto --append 'dense 1 sigmoid' -m net -o adapted few
+is 'it says so' "$(weights --info -m adapted | grep -c 'transfer.auto, append, ')" 1
+t '--auto, plain weights: two ways' 0 '' 'full is best' finetune --auto -m plain -o adapted target
+
 # ---- adaptive ----
 
-tensors() { # a model's numbers, all of them
+numbers() { # a checksum of all of a model
 	weights --all -m "$1" | cksum
 }
 
@@ -157,18 +262,18 @@ case $best in
 shift*) t "$best by itself" 0 '' '' finetune --shift "${best#shift }" -m beliefs -o alone target ;;
 *) not_ok 'a shift is best' "$best" ;;
 esac
-is 'the best is as if its way alone had been taken' "$(tensors adapted)" "$(tensors alone)"
+is 'the best is as if its way alone had been taken' "$(numbers adapted)" "$(numbers alone)"
 finetune --shift 0.01 -m beliefs -o alone /dev/null 2>/dev/null
 t '--auto on no records' 0 '' 'shift 0.01 is best' finetune -m beliefs -o adapted /dev/null
-is 'does not reject the source' "$(grep -c 'negative transfer' "$tmp/.err") $(tensors adapted)" "0 $(tensors alone)"
+is 'does not reject the source' "$(grep -c 'negative transfer' "$tmp/.err") $(numbers adapted)" "0 $(numbers alone)"
 t '--mixture' 0 '' 'shift .* is best' finetune --mixture -m beliefs -o mixed target
-if [ "$(tensors mixed)" = "$(tensors adapted)" ]; then not_ok '--mixture keeps more than the best' ''; else
+if [ "$(numbers mixed)" = "$(numbers adapted)" ]; then not_ok '--mixture keeps more than the best' ''; else
 	ok '--mixture keeps more than the best'
 fi
 awk -F '\t' -v OFS='\t' '{ $(NF - 1) = 1 - $(NF - 1) } 1' source | pretrain -b 8 -o turned
 t 'a source turned round' 0 '' 'negative transfer' finetune -m turned -o adapted target
 pretrain -b 8 -o scratch target
-is 'of a source turned round nothing is kept' "$(tensors adapted)" "$(tensors scratch)"
+is 'of a source turned round nothing is kept' "$(numbers adapted)" "$(numbers scratch)"
 t '--experts' 0 '' 'shift .* is best' finetune --experts whole.experts -m beliefs -o whole target
 head -n 20 target >part1
 tail -n +21 target >part2
@@ -190,6 +295,23 @@ resumed() { # what, options and source...
 resumed beliefs --shift 0.01 -m beliefs
 resumed adagrad -m plain
 resumed 'a net, whole batches' -B 40 -m net
+resumed 'beliefs that forget' --shift 0.01 --forget 0.001 -m beliefs
+for optimizer in adagrad sgd ftrl adam; do
+	for way in '--prior 10' '--prior 0.5 --fisher'; do
+		# shellcheck disable=SC2086
+		finetune --optimizer "$optimizer" $way -m plain -o whole target
+		# shellcheck disable=SC2086
+		finetune --optimizer "$optimizer" $way -m plain -o part a
+		# shellcheck disable=SC2086
+		t "$optimizer $way: resumes" 0 '' '' finetune --resume --source plain $way -m part -o part b
+		is "$optimizer $way: as one run" "$(cmp whole part)" ''
+	done
+done
+finetune --unfreeze 200 -B 40 -m net -o whole target
+finetune --unfreeze 200 -B 40 -m net -o part a
+t '--resume with --unfreeze' 0 '' '' finetune --resume --unfreeze 200 -m part -o part b
+is 'as one run' "$(cmp whole part)" ''
+finetune --prior 10 -m plain -o pulled a
 finetune --freeze 0 -B 40 -m net -o whole target
 finetune --freeze 0 -B 40 -m net -o part a
 t '--resume with --freeze' 0 '' '' finetune --resume --freeze 0 -m part -o part b
@@ -226,8 +348,22 @@ refused '--freeze of half a name' 2 '--freeze: none of the tensors above: "0.wei
 refused '--head of the only layer' 2 '--head: nothing of the source would be left' --head 'dense 1 sigmoid' -m beliefs target
 refused 'layers that are none' 2 '--append: this head has one unit: "3"' --append 'dense 3 sigmoid' -m net target
 refused 'a second input' 2 '--append: hash is an input' --append 'hash 3, dense 1' -m net target
-refused '--auto for weights that are no beliefs' 2 '--auto: for beliefs' --auto -m plain target
-refused '--auto with --freeze' 2 '--freeze: with --shift' --freeze 0 -m beliefs target
+refused '--mixture for weights that are no beliefs' 2 '--mixture: for beliefs' --mixture -m plain target
+refused '--auto with --freeze' 2 '--freeze: with one way to start' --freeze 0 -m beliefs target
+refused '--auto with --prior' 2 '--prior: with one way to start' --auto --prior 1 -m plain target
+refused '--auto with --unfreeze' 2 '--unfreeze: with one way to start' --auto --unfreeze 1 -m net target
+refused '--prior with beliefs' 2 "--prior: the source's beliefs are the prior" --prior 1 -m beliefs target
+refused '--fisher without --prior' 2 '--fisher: with --prior' --fisher -m plain target
+refused '--fisher of adam' 2 '--fisher: .* it was learnt with adam' --fisher --prior 1 -m net target
+refused '--layer-rate with one layer' 2 '--layer-rate: the model has one layer' --layer-rate 0.5 -m plain target
+refused '--unfreeze with beliefs' 2 '--unfreeze: the model has one layer' --unfreeze 10 --warm -m beliefs target
+refused '--forget with --auto' 2 '--forget: with --shift or --warm' --forget 0.1 --auto -m beliefs target
+refused '--forget without beliefs' 2 '--forget: for beliefs' --forget 0.1 -m plain target
+refused '--source without --resume' 2 '--source: with --resume and --prior' --source plain --prior 1 -m plain target
+refused '--resume of a prior without it' 2 'the model has a prior' --resume -m pulled target
+refused '--resume with a prior that was not' 2 'the model has no prior' --resume --prior 1 --source plain -m plain target
+refused '--resume of a prior without a source' 2 '--source names the source model' --resume --prior 10 -m pulled target
+refused '--resume with another source' 2 '--source: not what the model came from' --resume --prior 10 --source net -m pulled target
 refused '--auto with --shift' 2 'exclude each other' --auto --shift 1 -m beliefs target
 refused '--experts with --shift' 2 '--experts: with --auto' --experts x --shift 1 -m beliefs target
 refused '--resume with a rate' 2 '--resume: the model says' --resume -r 1 -m net target

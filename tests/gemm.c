@@ -107,6 +107,78 @@ plain_is_right(void)
 	tap_ok(c[0] == 0, "an empty sum is 0");
 }
 
+/* Whether a window slides as the plain one does, over rows of x ldx apart. */
+static bool
+slides(const struct gemm_kernel *kernel, size_t O, size_t P, size_t Q, size_t K)
+{
+	const size_t ldx = Q + K - 1, D = K * K;
+	struct matrix x = matrix_draw(P + K - 1, ldx, 0, 1), w = matrix_draw(O, D, 0, 2), bias = matrix_draw(1, O, 0, 3);
+	struct matrix y = matrix_draw(O, P * Q, 0, 4), plain = matrix_draw(O, P * Q, 0, 5);
+	size_t at[25];
+	bool same;
+
+	for (size_t d = 0; d < D; d++)
+		at[d] = d / K * ldx + d % K;
+	kernel->slide(O, P, Q, D, y.at, w.at, bias.at, x.at, at, ldx);
+	gemm_slide_plain(O, P, Q, D, plain.at, w.at, bias.at, x.at, at, ldx);
+	same = memcmp(y.at, plain.at, y.n * sizeof *y.at) == 0;
+	free(x.at), free(w.at), free(bias.at), free(y.at), free(plain.at);
+	return same;
+}
+
+/* Whether dot products are the plain ones; the rows of B one behind the other, or overlapping. */
+static bool
+dots(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, bool overlapping)
+{
+	const size_t ldb = overlapping ? 1 : K + 1;
+	struct matrix a = matrix_draw(M, K, 2, 1), b = matrix_draw(1, (N - 1) * ldb + K, 0, 2);
+	struct matrix c = matrix_draw(M, N, 1, 3), plain = matrix_draw(M, N, 1, 3);
+	size_t *at = malloc(N * sizeof *at);
+	bool same;
+
+	for (size_t j = 0; j < N; j++)
+		at[j] = j * ldb;
+	gemm_dot_with(kernel, M, N, K, c.at, c.ld, a.at, a.ld, b.at, overlapping ? 0 : ldb, overlapping ? at : NULL);
+	gemm_dot_plain(M, N, K, plain.at, plain.ld, a.at, a.ld, b.at, 0, at);
+	same = memcmp(c.at, plain.at, c.n * sizeof *c.at) == 0;
+	free(a.at), free(b.at), free(c.at), free(plain.at), free(at);
+	return same;
+}
+
+static void
+windows_and_dots(const struct gemm_kernel *kernel)
+{
+	static const size_t sums[] = {0, 1, 15, 16, 17, 33, 511, 512, 513, 1030};
+	bool good = true;
+
+	for (size_t O = 1; O <= 26; O++)
+		for (size_t more = 0; more < 40; more += 1 + O % 3)
+			good = good && slides(kernel, O, 1 + more % 4, kernel->lanes + more, 1 + (O + more) % 5);
+	tap_ok(good, "%s: a window slides", kernel->name);
+	good = true;
+	for (size_t M = 1; M <= 18; M++)
+		for (size_t N = 1; N <= 27; N++)
+			good = good && dots(kernel, M, N, sums[(M + N) % 10], M % 2);
+	tap_ok(good, "%s: dot products", kernel->name);
+}
+
+/* The definitions, worked by hand. */
+static void
+plain_windows_and_dots_are_right(void)
+{
+	const float x[] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, w[] = {1, 0, 0, -1, 0, 2, 0, 0}, bias[] = {10, 20};
+	const size_t at[] = {0, 1, 3, 4};
+	float y[8], many[40], c[2] = {100, 200};
+
+	gemm_slide_plain(2, 2, 2, 4, y, w, bias, x, at, 3);
+	tap_ok(y[0] == 6 && y[1] == 6 && y[2] == 6 && y[3] == 6 && y[4] == 24 && y[5] == 26 && y[6] == 30 && y[7] == 32,
+	       "[1 0; 0 -1] and [0 2; 0 0] slide over [1 2 3; 4 5 6; 7 8 9]");
+	for (size_t k = 0; k < 40; k++)
+		many[k] = (float)k;
+	gemm_dot_plain(1, 2, 38, c, 2, many, 40, many, 2, NULL);
+	tap_ok(c[0] == 100 + 17575 && c[1] == 200 + 17575 + 2 * 703, "sums of k k and of k (k + 2), k below 38, are added");
+}
+
 /* The parts cover all, in order, and differ little. */
 static void
 parts_are_whole(void)
@@ -129,12 +201,16 @@ int
 main(void)
 {
 	plain_is_right();
+	plain_windows_and_dots_are_right();
 	for (const struct gemm_kernel *kernel = gemm_kernels; kernel->panel; kernel++)
-		if (kernel->runs())
+		if (kernel->runs()) {
 			kernel_is_plain(kernel);
-		else
+			windows_and_dots(kernel);
+		} else {
 			tap_ok(true, "%s # SKIP not on this machine", kernel->name);
+		}
 	tap_ok(agrees_all_ways(gemm_best(), 33, 65, 50, 1), "the best of this machine is %s", gemm_best()->name);
+	tap_ok(slides(gemm_best(), 5, 3, 4 * gemm_best()->lanes, 3), "it slides");
 	parts_are_whole();
 	return tap_done();
 }

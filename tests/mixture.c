@@ -50,7 +50,7 @@ make_source(struct net *source, const char *layers)
 	if (!arch_parse(&arch, layers, &fault))
 		abort();
 	net_init(source, &arch, true, 0.3, 1);
-	trainer_init(&t, source, NULL, (struct optimiser_settings){0});
+	trainer_init(&t, source, 0, NULL, (struct optimiser_settings){0}, 1);
 	make_records(&batch, arch_head(&arch), net_outputs(source), RECORDS, 7, NULL);
 	learn(&t, &batch, arch_head(&arch));
 	trainer_free(&t);
@@ -82,7 +82,7 @@ learn_alone(struct net *net, size_t e, const struct net *source, const struct ba
 		transfer_widen(net, mixture_experts[e].shift, 0.3);
 	for (size_t i = 0; e == MIXTURE_SOURCE && i < net->table.n; i++)
 		net->table.tensor[i].frozen = true;
-	trainer_init(&t, net, NULL, (struct optimiser_settings){0});
+	trainer_init(&t, net, 0, NULL, (struct optimiser_settings){0}, 1);
 	learn(&t, batch, head);
 	*loss = t.progress.loss;
 	trainer_free(&t);
@@ -102,7 +102,7 @@ test_experts(const char *layers)
 	make_records(&batch, head, net_outputs(&source), RECORDS, 8, NULL);
 	net_init(&kept, &source.arch, true, 0.3, 1);
 	mixture_init(&m, &source, 0.3);
-	trainer_init(&t, &kept, NULL, (struct optimiser_settings){0});
+	trainer_init(&t, &kept, 0, NULL, (struct optimiser_settings){0}, 1);
 	t.mixture = &m;
 	learn(&t, &batch, head);
 	for (size_t e = 0; e < MIXTURE_EXPERTS; e++) {
@@ -183,7 +183,7 @@ test_regret(const char *what, bool (*flip)(size_t))
 	make_records(&batch, SIGMOID, 1, RECORDS, 9, flip);
 	net_init(&kept, &source.arch, true, 0.3, 1);
 	mixture_init(&m, &source, 0.3);
-	trainer_init(&t, &kept, NULL, (struct optimiser_settings){0});
+	trainer_init(&t, &kept, 0, NULL, (struct optimiser_settings){0}, 1);
 	t.mixture = &m;
 	for (size_t i = 0; i < batch.n; i++) {
 		train(&t, &batch, i, 1);

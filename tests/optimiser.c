@@ -149,7 +149,7 @@ test_untouched(const struct optimiser *o)
 	net_init(&start, &arch, false, 0, 7);
 	tensors_allocate_states(&net.table, o->n_states);
 	tensors_allocate_states(&start.table, o->n_states);
-	trainer_init(&t, &net, o, (struct optimiser_settings){.rate = o->rate});
+	trainer_init(&t, &net, 0, o, (struct optimiser_settings){.rate = o->rate}, 1);
 	for (uint32_t i = 0; i < 40; i++) {
 		features_reserve(&batch.features, 1);
 		features_add(&batch.features, 1 + i % 2, 1);

@@ -49,6 +49,27 @@ t 'no records: a fresh model, and a word' 0 '' '^pretrain: no records: nothing w
 is 'nothing was learnt' "$(weights -m fresh)" ''
 pretrain -b 8 -o again --variance 0.01 log
 is '--variance: a narrower prior learns less' "$(cmp -s model again; echo $?)$(weights --info -m again | grep variance)" "1variance${tab}0.01"
+awk 'BEGIN { for (i = 0; i < 6000; i++) {
+	a = i * 7919 % 13
+	print "g\t" ((a < 6) != (i >= 4000) || i % 10 == 0) "\t" a " " 16 + i % 7
+} }' >drift
+late() { # the loss of the last 1000 records of a world that changed, learnt with this forgetting
+	pretrain -b 5 --forget "$1" -o again drift
+	head -n 5000 drift | pretrain -b 5 --forget "$1" -o part
+	{ weights --info -m again && weights --info -m part; } | awk '$1 == "loss_sum" { if (n++) print (sum - $2) / 1000; sum = $2 }'
+}
+is '--forget: after a change of truth it recovers sooner' \
+	"$(echo "$(late 0) $(late 0.003)" | awk '{ print ($1 > 0.6 && $2 < 0.4) }')" 1
+pretrain -b 5 --forget 0 -o again drift
+pretrain -b 5 -o whole drift
+is '--forget 0 is none' "$(cmp whole again)" ''
+pretrain -b 5 --forget 100 -o again drift
+is '--forget: a belief is never wider than a fresh one' "$(weights -m again | awk '$1 == "0.weight" && $4 > 0.55' | wc -l | tr -d ' ')" 0
+head -n 3000 drift | pretrain -b 5 --forget 0.003 -o part
+pretrain -b 5 --forget 0.003 -o whole drift
+tail -n +3001 drift | pretrain -o part --resume
+is '--forget resumes' "$(cmp whole part)" ''
+t '--forget without beliefs' 2 '' '--forget: for beliefs' pretrain -b 5 --optimizer sgd --forget 0.1 -o again drift
 printf 'u\t1\t3 3 5:2\n' | pretrain -b 4 -o one
 printf 'u\t1\t3:2 5:2\n' | pretrain -b 4 -o two
 is 'equal indexes add up' "$(cmp one two)" ''
@@ -199,7 +220,7 @@ is 'no temporary files are left' "$(ls -d model.?????? 2>/dev/null)" ''
 
 t 'no -o' 2 '' '-o names the file' pretrain log
 t 'no such option' 2 '' 'no such option' pretrain -Z
-t 'an architecture that is none' 2 '' '--architecture: no such layer \(hash, dense\): "hsah"' pretrain -a 'hsah 3' -o model log
+t 'an architecture that is none' 2 '' '--architecture: no such layer: hash, vector, image; .*: "hsah"' pretrain -a 'hsah 3' -o model log
 t 'no such optimizer' 2 '' 'no such optimizer: "x"' pretrain --optimizer x -o model log
 t 'beliefs have no rate' 2 '' '--rate: beliefs have none' pretrain -r 1 -o model log
 t 'beliefs have no batch' 2 '' '--batch: beliefs have none' pretrain -B 10 -o model log

@@ -52,6 +52,31 @@ number_eight(const char *p, uint64_t *value)
 }
 
 /*
+ * 0.digits at p, which has NUMBER_FRACTION bytes, at most 15 digits: the usual share or scaled number. Returns the
+ * bytes taken; 0 when it is something else, and left to number_parse. It is only faster.
+ */
+enum { NUMBER_FRACTION = 18 };
+
+static inline size_t
+number_fraction(const char *p, double *value)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t high, low = 0;
+	size_t n, m = 0;
+
+	if (p[0] != '0' || p[1] != '.' || (n = number_eight(p + 2, &high)) == 0)
+		return 0;
+	if (n == 8 && (m = number_eight(p + 10, &low)) == 8)
+		return 0;
+	*value = ((double)high * number_power10[m] + (double)low) / number_power10[n + m];
+	return 2 + n + m;
+#else
+	(void)p, (void)value;
+	return 0;
+#endif
+}
+
+/*
  * Whole number at the start of text, at most 19 digits. Returns the bytes taken; 0 when there is none, or
  * when it has more digits than that.
  */

@@ -123,11 +123,12 @@ label_parse(struct view text, uint32_t classes, float *label, struct fault *faul
 	return !fault->rule;
 }
 
-/* Sparse features, of one record or of several one after the other: index[i] has value[i]. */
+/* Features, of one record or of several one after the other: index[i] has value[i]. */
 struct features {
 	uint32_t *index; /* owned, as is value */
 	float *value;
 	size_t n, index_capacity, value_capacity;
+	bool rows;       /* of a model that takes vectors: values alone, a row of all of them for a record */
 	struct indexset seen;
 	size_t cells;
 };
@@ -190,31 +191,67 @@ feature_value(struct view text, float *value, struct fault *fault)
 	return false;
 }
 
+/* The next of dense values from p up to end; p moves to what follows it. False, and *fault says why, when there is none. */
+static inline bool
+features_value(const char **p, const char *end, float *value, struct fault *fault)
+{
+	const char *space;
+	double fraction;
+	size_t n;
+
+	if (end - *p > 2 && is_digit(**p) && (*p)[1] == ' ') {
+		*value = (float)(**p - '0');
+		*p += 2;
+		return true;
+	}
+	if (end - *p > NUMBER_FRACTION && (n = number_fraction(*p, &fraction)) && (*p)[n] == ' ' &&
+	    *p + n + 1 < end) {
+		*value = (float)fraction;
+		*p += n + 1;
+		return true;
+	}
+	space = memchr(*p, ' ', (size_t)(end - *p));
+	if (!feature_value((struct view){*p, (size_t)((space ? space : end) - *p)}, value, fault))
+		return false;
+	*p = space ? space + 1 : end;
+	if (space && *p == end)
+		fault->rule = "ends in a space";
+	return !fault->rule;
+}
+
 static inline bool
 features_dense(struct features *f, const char *p, const char *end, uint32_t limit, struct fault *fault)
 {
-	uint32_t index = 0;
-
-	while (p < end) {
-		const char *space = memchr(p, ' ', (size_t)(end - p));
-		const char *stop = space ? space : end;
+	for (uint32_t index = 0; p < end; index++) {
 		float value;
 
 		if (index == limit) {
 			*fault = (struct fault){.name = "features", .rule = "more values than the model has inputs"};
 			return false;
 		}
-		if (!feature_value((struct view){p, (size_t)(stop - p)}, &value, fault))
+		if (!features_value(&p, end, &value, fault))
 			return false;
 		if (value != 0)
 			features_add(f, index, value);
-		index++;
-		p = space ? space + 1 : end;
-		if (space && p == end) {
-			*fault = (struct fault){.name = "features", .rule = "ends in a space"};
-			return false;
-		}
 	}
+	return true;
+}
+
+/* A row of as many dense values as the model has inputs. */
+static inline bool
+features_row(struct features *f, const char *p, const char *end, uint32_t limit, struct fault *fault)
+{
+	float *row = f->value + f->n;
+	uint32_t n = 0;
+
+	while (p < end && n < limit)
+		if (!features_value(&p, end, &row[n++], fault))
+			return false;
+	if (n < limit || p < end) {
+		fault->rule = n < limit ? "fewer values than the model has inputs" : "more values than the model has inputs";
+		return false;
+	}
+	f->n += limit;
 	return true;
 }
 
@@ -281,9 +318,24 @@ features_sparse(struct features *f, const char *p, const char *end, uint32_t lim
 	return true;
 }
 
+/* What was appended from place `from` on, sparse, becomes a row: zeros where there is nothing. */
+static inline void
+features_spread(struct features *f, size_t from, uint32_t limit)
+{
+	float *row;
+
+	features_reserve(f, limit);
+	row = f->value + f->n;
+	memset(row, 0, limit * sizeof *row);
+	for (size_t i = from; i < f->n; i++)
+		row[f->index[i]] = f->value[i];
+	memmove(f->value + from, row, limit * sizeof *row);
+	f->n = from + limit;
+}
+
 /*
  * Appends the features of one record: `index[:value]` joined by single spaces, or `=` and dense values; empty
- * for none. Indexes are below limit; equal ones are added up. False, nothing appended, and *fault says why,
+ * for none. Indexes are below limit; equal ones are added up. Rows have limit values. False, nothing appended, and *fault says why,
  * when the text is something else.
  */
 static inline bool
@@ -293,11 +345,17 @@ features_parse(struct features *f, struct view text, uint32_t limit, struct faul
 	size_t from = f->n;
 	bool good;
 
-	features_reserve(f, text.n / 2 + 1);
-	good = p < end && *p == '=' ? features_dense(f, p + 1, end, limit, fault)
-	                            : features_sparse(f, p, end, limit, fault);
+	features_reserve(f, text.n / 2 + 1 > limit || !f->rows ? text.n / 2 + 1 : limit);
+	if (p == end || *p != '=') {
+		good = features_sparse(f, p, end, limit, fault);
+	} else {
+		*fault = (struct fault){.name = "features"};
+		good = f->rows ? features_row(f, p + 1, end, limit, fault) : features_dense(f, p + 1, end, limit, fault);
+	}
 	if (!good)
 		f->n = from;
+	else if (f->rows && (p == end || *p != '='))
+		features_spread(f, from, limit);
 	return good;
 }
 

@@ -69,7 +69,8 @@ spool_add(struct spool *s, const struct batch *b, size_t from, size_t n)
 		spool_put(s, &b->label[i], 1);
 		spool_put(s, &b->weight[i], 1);
 		spool_put(s, &count, 1);
-		spool_put(s, b->features.index + at, features);
+		if (!b->features.rows)
+			spool_put(s, b->features.index + at, features);
 		spool_put(s, b->features.value + at, features);
 	}
 	s->n++;
@@ -114,15 +115,12 @@ spool_read(const struct spool *s, uint64_t i, struct batch *b)
 		memcpy(&n, p + 8, 4);
 		p += 12;
 		features_reserve(&b->features, n);
-		for (size_t j = 0; j < n; j++) {
-			uint32_t index;
-			float value;
-
-			memcpy(&index, p + 4 * j, 4);
-			memcpy(&value, p + 4 * (n + j), 4);
-			features_add(&b->features, index, value);
-		}
-		p += 8 * (size_t)n;
+		if (!b->features.rows)
+			memcpy(b->features.index + b->features.n, p, 4 * (size_t)n);
+		p += b->features.rows ? 0 : 4 * (size_t)n;
+		memcpy(b->features.value + b->features.n, p, 4 * (size_t)n);
+		p += 4 * (size_t)n;
+		b->features.n += n;
 		batch_close_record(b, label, weight);
 	}
 }

@@ -179,6 +179,36 @@ belief_update(size_t K, const double *gain, const double *shrink, size_t n, cons
 		belief_step(&bias[2 * k], &bias[2 * k + 1], 1, gain[k], shrink[k]);
 }
 
+/* A variance widened by the shift between domains, q, and never wider than a fresh prior's. */
+static inline double
+belief_widen(double variance, double q, double prior)
+{
+	return variance + q < prior ? variance + q : prior;
+}
+
+/*
+ * The truth has drifted since the weights of a record met their last one: each variance widens by `drift`, a random
+ * walk in steps of the weight's own records (the prediction step of a Kalman filter), to no more than a fresh one,
+ * `variance`. In the long run that of a weight whose records tell h is about sqrt(drift / h). w, bias and number as
+ * for belief_update.
+ */
+static inline void
+belief_drift(size_t K, double drift, double variance, size_t n, const uint32_t *index, float *w, double *bias,
+             uint64_t number)
+{
+	uint64_t random = random_mix(~number);
+
+	for (size_t i = 0; w && i < n; i++)
+		for (size_t k = 0; k < K; k++) {
+			float *v = &w[2 * (K * index[i] + k) + 1];
+
+			random = belief_next(random);
+			*v = belief_round(belief_widen((double)*v, drift, variance), random >> 35);
+		}
+	for (size_t k = 0; bias && k < K; k++)
+		bias[2 * k + 1] = belief_widen(bias[2 * k + 1], drift, BELIEF_BIAS_VARIANCE);
+}
+
 /*
  * gain and shrink of one output: p the probability it was given, y what came (0 or 1), S the variance of its
  * logit, weight how many records this one counts for.
@@ -192,11 +222,5 @@ belief_gain(double p, double y, double S, double weight, double *gain, double *s
 	*shrink = h / (1 + h * S);
 }
 
-/* A variance widened by the shift between domains, q, and never wider than a fresh prior's. */
-static inline double
-belief_widen(double variance, double q, double prior)
-{
-	return variance + q < prior ? variance + q : prior;
-}
 
 #endif

@@ -9,7 +9,9 @@
 #ifndef WEIR_LAYER_H
 #define WEIR_LAYER_H
 
-#include "../num/math.h"
+#include "../num/gemm.h"
+#include "../num/random.h"
+#include "../num/vec.h"
 #include "arch.h"
 
 /* y[B][O] = sum over features of x w[index] + bias; w is [I][O], as PyTorch's EmbeddingBag; bias [O] or NULL. */
@@ -28,7 +30,7 @@ sparse_forward(size_t B, size_t O, float *y, const size_t *start, const uint32_t
 	}
 }
 
-/* dw[slot[i]][O] += x dy, dbias[O] += dy (or NULL). slot[i] is the row of dw that gathers feature i. */
+/* dw[slot[i]][O] += x dy, dbias[O] += dy; NULL is not wanted. slot[i] is the row of dw that gathers feature i. */
 static inline void
 sparse_backward(size_t B, size_t O, float *dw, float *dbias, const size_t *start, const uint32_t *slot,
                 const float *x, const float *dy)
@@ -36,7 +38,7 @@ sparse_backward(size_t B, size_t O, float *dw, float *dbias, const size_t *start
 	for (size_t b = 0; b < B; b++) {
 		const float *from = dy + b * O;
 
-		for (size_t i = start[b]; i < start[b + 1]; i++)
+		for (size_t i = start[b]; dw && i < start[b + 1]; i++)
 			for (size_t o = 0; o < O; o++)
 				dw[slot[i] * O + o] += x[i] * from[o];
 		for (size_t o = 0; dbias && o < O; o++)
@@ -44,38 +46,316 @@ sparse_backward(size_t B, size_t O, float *dw, float *dbias, const size_t *start
 	}
 }
 
+/* y[B][D] = sum over features of x w[index], or their mean; w is [I][D]. Of no features it is 0. */
+static inline void
+embed_forward(size_t B, size_t D, bool mean, float *y, const size_t *start, const uint32_t *index, const float *x,
+              const float *w)
+{
+	sparse_forward(B, D, y, start, index, x, w, NULL);
+	for (size_t b = 0; mean && b < B; b++)
+		for (size_t d = 0, n = start[b + 1] - start[b]; n && d < D; d++)
+			y[b * D + d] /= (float)n;
+}
+
+/* dw[slot[i]][D] += x dy, by the number of features for a mean. */
+static inline void
+embed_backward(size_t B, size_t D, bool mean, float *dw, const size_t *start, const uint32_t *slot, const float *x,
+               const float *dy)
+{
+	for (size_t b = 0; b < B; b++, dy += D)
+		for (size_t i = start[b]; i < start[b + 1]; i++)
+			for (size_t d = 0; d < D; d++)
+				dw[slot[i] * D + d] += x[i] * dy[d] / (mean ? (float)(start[b + 1] - start[b]) : 1);
+}
+
+/*
+ * A factorisation machine (Rendle 2010, lemma 3.1): y[B][1 + F] has the sum of x w, and of each factor the sum over
+ * pairs of features, ((sum v x)^2 - sum v^2 x^2) / 2. A row of w[I][1 + F] is a feature's w and its v[F].
+ */
+static inline void
+fm_forward(size_t B, size_t F, float *y, const size_t *start, const uint32_t *index, const float *x, const float *w)
+{
+	size_t O = 1 + F;
+
+	sparse_forward(B, O, y, start, index, x, w, NULL);
+	for (size_t b = 0; b < B; b++, y += O)
+		for (size_t f = 1; f < O; f++) {
+			float squares = 0;
+
+			for (size_t i = start[b]; i < start[b + 1]; i++)
+				squares += x[i] * w[index[i] * O + f] * x[i] * w[index[i] * O + f];
+			y[f] = (y[f] * y[f] - squares) / 2;
+		}
+}
+
+/* dw[slot[i]][1 + F] added to: x dy for w, x (sum v x - v x) dy for v. */
+static inline void
+fm_backward(size_t B, size_t F, float *dw, const size_t *start, const uint32_t *slot, const uint32_t *index,
+            const float *x, const float *w, const float *dy)
+{
+	size_t O = 1 + F;
+
+	for (size_t b = 0; b < B; b++, dy += O)
+		for (size_t f = 0; f < O; f++) {
+			float sum = 0;
+
+			for (size_t i = start[b]; f && i < start[b + 1]; i++)
+				sum += x[i] * w[index[i] * O + f];
+			for (size_t i = start[b]; i < start[b + 1]; i++)
+				dw[slot[i] * O + f] += x[i] * dy[f] * (f ? sum - x[i] * w[index[i] * O + f] : 1);
+		}
+}
+
 /* y[B][O] = x[B][I] w^T + bias; w is [O][I], as PyTorch's Linear; bias [O] or NULL. */
 static inline void
 dense_forward(size_t B, size_t I, size_t O, float *y, const float *x, const float *w, const float *bias)
 {
 	for (size_t b = 0; b < B; b++)
-		for (size_t o = 0; o < O; o++) {
-			float sum = bias ? bias[o] : 0;
-
-			for (size_t i = 0; i < I; i++)
-				sum += x[b * I + i] * w[o * I + i];
-			y[b * O + o] = sum;
-		}
+		for (size_t o = 0; o < O; o++)
+			y[b * O + o] = bias ? bias[o] : 0;
+	gemm_dot(B, O, I, y, O, x, I, w, I, NULL);
 }
 
-/* dx[B][I] written, dw[O][I] and dbias[O] added to. Any of the three may be NULL: not wanted. */
+/* dx[B][I] written, dbias[O] added to. Either may be NULL: not wanted. scratch: gemm_scratch(B, I, O). */
 static inline void
-dense_backward(size_t B, size_t I, size_t O, float *dx, float *dw, float *dbias, const float *x, const float *w,
-               const float *dy)
+dense_backward(size_t B, size_t I, size_t O, float *dx, float *dbias, const float *w, const float *dy, float *scratch)
 {
 	if (dx)
-		memset(dx, 0, B * I * sizeof *dx);
-	for (size_t b = 0; b < B; b++)
-		for (size_t o = 0; o < O; o++) {
-			float d = dy[b * O + o];
+		gemm(B, I, O, dx, I, false, dy, O, false, w, I, false, scratch);
+	for (size_t b = 0; dbias && b < B; b++)
+		vec_add(O, dbias, dy + b * O);
+}
 
-			for (size_t i = 0; dx && i < I; i++)
-				dx[b * I + i] += d * w[o * I + i];
-			for (size_t i = 0; dw && i < I; i++)
-				dw[o * I + i] += d * x[b * I + i];
-			if (dbias)
-				dbias[o] += d;
+/*
+ * A block of dw[O][I], rows times columns of it, which dy[B][O] and x[B][I] point to: dw[rows][columns] written.
+ * scratch: gemm_scratch(rows, columns, B).
+ */
+static inline void
+dense_backward_weights(size_t B, size_t I, size_t O, size_t rows, size_t columns, float *dw, const float *x,
+                       const float *dy, float *scratch)
+{
+	gemm(rows, columns, B, dw, columns, false, dy, O, true, x, I, false, scratch);
+}
+
+/* A window that slides over an image of C channels, H rows, W columns, and what it leaves of it. */
+struct window {
+	size_t C, H, W;
+	size_t K, stride;  /* side of the window, steps */
+	size_t top, left;  /* rows and columns of zeros before the image */
+	size_t P, Q;       /* rows and columns of places */
+	const size_t *at;  /* [C K K], of a convolution with stride 1: where each element begins in the framed image */
+};
+
+/* Rows and columns of an image with the zeros around it that windows of stride 1 see. */
+static inline size_t
+window_height(const struct window *v)
+{
+	return v->P + v->K - 1;
+}
+
+static inline size_t
+window_width(const struct window *v)
+{
+	return v->Q + v->K - 1;
+}
+
+/* Fills at, as struct window says. */
+static inline void
+window_place(const struct window *v, size_t *at)
+{
+	for (size_t c = 0; c < v->C; c++)
+		for (size_t i = 0; i < v->K; i++)
+			for (size_t j = 0; j < v->K; j++)
+				*at++ = (c * window_height(v) + i) * window_width(v) + j;
+}
+
+/* The framed image: x itself where it has no frame, else a copy in to[C][rows][columns]. */
+static inline const float *
+window_frame(const struct window *v, float *to, const float *x)
+{
+	const size_t rows = window_height(v), columns = window_width(v);
+
+	if (rows == v->H && columns == v->W)
+		return x;
+	memset(to, 0, v->C * rows * columns * sizeof *to);
+	for (size_t c = 0; c < v->C; c++)
+		for (size_t i = 0; i < v->H; i++)
+			memcpy(to + (c * rows + v->top + i) * columns + v->left, x + (c * v->H + i) * v->W, v->W * sizeof *to);
+	return to;
+}
+
+/* The columns of a place: to[C K K][P Q] from x[C][H][W], zeros beyond its edges. */
+static inline void
+window_columns(const struct window *v, float *to, const float *x)
+{
+	for (size_t c = 0; c < v->C; c++)
+		for (size_t i = 0; i < v->K; i++)
+			for (size_t j = 0; j < v->K; j++)
+				for (size_t p = 0; p < v->P; p++, to += v->Q) {
+					size_t row = p * v->stride + i - v->top; /* wraps above the image: too large */
+					const float *from = x + (c * v->H + row) * v->W;
+
+					for (size_t q = 0; q < v->Q; q++) {
+						size_t column = q * v->stride + j - v->left;
+
+						to[q] = row < v->H && column < v->W ? from[column] : 0;
+					}
+				}
+}
+
+/* The way back: dx[C][H][W] += what its columns, from[C K K][P Q], are worth. */
+static inline void
+window_add(const struct window *v, float *dx, const float *from)
+{
+	for (size_t c = 0; c < v->C; c++)
+		for (size_t i = 0; i < v->K; i++)
+			for (size_t j = 0; j < v->K; j++)
+				for (size_t p = 0; p < v->P; p++, from += v->Q) {
+					size_t row = p * v->stride + i - v->top;
+					float *to = dx + (c * v->H + row) * v->W;
+
+					for (size_t q = 0; q < v->Q; q++) {
+						size_t column = q * v->stride + j - v->left;
+
+						if (row < v->H && column < v->W)
+							to[column] += from[q];
+					}
+				}
+}
+
+/* Floats of scratch for a convolution to O channels, forward or backward. */
+static inline size_t
+conv_scratch(const struct window *v, size_t O)
+{
+	size_t D = v->C * v->K * v->K, N = v->P * v->Q, forward = gemm_scratch(O, N, D), back = gemm_scratch(D, N, O);
+	size_t columns = D * N + (forward > back ? forward : back);
+	size_t framed = (v->C * window_height(v) + O * v->P) * window_width(v);
+
+	return columns > framed ? columns : framed;
+}
+
+/*
+ * y[B][O][P][Q] = w * x + bias, as PyTorch's Conv2d: x [B][C][H][W], w [O][C][K][K], bias [O]. A sum starts from the
+ * bias; products join it in the order of the window, by either way.
+ */
+static inline void
+conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *x, const float *w, const float *bias,
+             float *scratch)
+{
+	size_t D = v->C * v->K * v->K, N = v->P * v->Q;
+
+	for (size_t b = 0; b < B; b++, y += O * N, x += v->C * v->H * v->W) {
+		if (v->stride == 1 && gemm_slides(v->Q)) {
+			gemm_slide(O, v->P, v->Q, D, y, w, bias, window_frame(v, scratch, x), v->at, window_width(v));
+			continue;
 		}
+		window_columns(v, scratch, x);
+		for (size_t o = 0; o < O; o++)
+			for (size_t n = 0; n < N; n++)
+				y[o * N + n] = bias[o];
+		gemm(O, N, D, y, N, true, w, D, false, scratch, N, false, scratch + D * N);
+	}
+}
+
+/*
+ * dw[O][D] += the dot products of dy[O][P][Q] and what each element of the window saw of one image. With stride 1
+ * that is a stretch of the framed image, with other columns between the rows of places: there dy has zeros.
+ */
+static inline void
+conv_backward_weights(size_t O, const struct window *v, float *dw, const float *x, const float *dy, float *scratch)
+{
+	size_t D = v->C * v->K * v->K, N = v->P * v->Q, columns = window_width(v), gap = columns - v->Q;
+	float *spread = scratch + v->C * window_height(v) * columns, *to = spread;
+
+	if (v->stride > 1) {
+		window_columns(v, scratch, x);
+		gemm_dot(O, D, N, dw, D, dy, N, scratch, N, NULL);
+		return;
+	}
+	for (size_t i = 0; gap && i < O * v->P; i++, to += columns) {
+		vec_copy(v->Q, to, dy + i * v->Q);
+		for (size_t q = v->Q; q < columns; q++)
+			to[q] = 0;
+	}
+	gemm_dot(O, D, v->P * columns - gap, dw, D, gap ? spread : dy, v->P * columns, window_frame(v, scratch, x), 0, v->at);
+}
+
+/* dx written, dw and dbias added to. Any of the three may be NULL: not wanted. */
+static inline void
+conv_backward(size_t B, size_t O, const struct window *v, float *dx, float *dw, float *dbias, const float *x,
+              const float *w, const float *dy, float *scratch)
+{
+	size_t D = v->C * v->K * v->K, N = v->P * v->Q, image = v->C * v->H * v->W;
+
+	for (size_t b = 0; b < B; b++, dy += O * N, x += image) {
+		if (dw)
+			conv_backward_weights(O, v, dw, x, dy, scratch);
+		for (size_t o = 0; dbias && o < O; o++)
+			dbias[o] += vec_sum(N, dy + o * N);
+		if (!dx)
+			continue;
+		gemm(D, N, O, scratch, N, false, w, D, true, dy, N, false, scratch + D * N);
+		memset(dx, 0, image * sizeof *dx);
+		window_add(v, dx, scratch);
+		dx += image;
+	}
+}
+
+/* y[C][P][Q] of one image: the greatest or the mean of each window; beyond the edges there is nothing. */
+static inline void
+pool_forward(size_t B, bool mean, const struct window *v, float *y, const float *x)
+{
+	for (size_t image = 0; image < B * v->C; image++, x += v->H * v->W)
+		for (size_t p = 0; p < v->P; p++)
+			for (size_t q = 0; q < v->Q; q++) {
+				float sum = 0, most = -INFINITY;
+
+				for (size_t i = 0; i < v->K; i++)
+					for (size_t j = 0; j < v->K; j++) {
+						float from = x[(p * v->stride + i) * v->W + q * v->stride + j];
+
+						sum += from;
+						most = from > most ? from : most;
+					}
+				*y++ = mean ? sum / (float)(v->K * v->K) : most;
+			}
+}
+
+/* dx[B][C][H][W] written: of the greatest the first of equals has the gradient. */
+static inline void
+pool_backward(size_t B, bool mean, const struct window *v, float *dx, const float *x, const float *dy)
+{
+	memset(dx, 0, B * v->C * v->H * v->W * sizeof *dx);
+	for (size_t image = 0; image < B * v->C; image++, x += v->H * v->W, dx += v->H * v->W)
+		for (size_t p = 0; p < v->P; p++)
+			for (size_t q = 0; q < v->Q; q++, dy++) {
+				size_t best = p * v->stride * v->W + q * v->stride;
+
+				for (size_t i = 0; i < v->K; i++)
+					for (size_t j = 0; j < v->K; j++) {
+						size_t at = (p * v->stride + i) * v->W + q * v->stride + j;
+
+						if (mean)
+							dx[at] += *dy / (float)(v->K * v->K);
+						else if (x[at] > x[best])
+							best = at;
+					}
+				if (!mean)
+					dx[best] += *dy;
+			}
+}
+
+/*
+ * y[n] = x[n] with a share of it 0 by chance and the rest scaled up, so that the mean stays (Srivastava et al. 2014).
+ * What is dropped is a function of (seed, key); the gradient goes the same way.
+ */
+static inline void
+dropout(size_t n, double share, float *y, const float *x, uint64_t seed, uint64_t key)
+{
+	uint64_t stream = random_bits(seed, key);
+
+	for (size_t i = 0; i < n; i++)
+		y[i] = random_uniform(stream, i) < share ? 0 : x[i] / (float)(1 - share);
 }
 
 /* p[K] = softmax of z[K], in shifted form; p may be z. Returns ln sum e^z. */
@@ -120,12 +400,12 @@ activation_forward(enum activation activation, size_t B, size_t O, float *y)
 			softmax_floats(O, y + b * O);
 		return;
 	}
-	for (size_t i = 0; i < B * O; i++)
-		if (activation == RELU)
-			y[i] = y[i] > 0 ? y[i] : 0;
-		else if (activation == TANH)
+	if (activation == RELU)
+		vec_ramp(B * O, y);
+	for (size_t i = 0; (activation == TANH || activation == SIGMOID) && i < B * O; i++)
+		if (activation == TANH)
 			y[i] = (float)math_tanh((double)y[i]);
-		else if (activation == SIGMOID)
+		else
 			y[i] = (float)math_sigmoid((double)y[i]);
 }
 
@@ -144,12 +424,12 @@ activation_backward(enum activation activation, size_t B, size_t O, float *dy, c
 		}
 		return;
 	}
-	for (size_t i = 0; i < B * O; i++)
-		if (activation == RELU)
-			dy[i] = y[i] > 0 ? dy[i] : 0;
-		else if (activation == TANH)
+	if (activation == RELU)
+		vec_ramp_backward(B * O, dy, y);
+	for (size_t i = 0; (activation == TANH || activation == SIGMOID) && i < B * O; i++)
+		if (activation == TANH)
 			dy[i] *= 1 - y[i] * y[i];
-		else if (activation == SIGMOID)
+		else
 			dy[i] *= y[i] * (1 - y[i]);
 }
 

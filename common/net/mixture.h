@@ -94,7 +94,7 @@ static inline void
 mixture_init(struct mixture *m, const struct net *source, double variance)
 {
 	size_t K = net_outputs(source), inputs = (size_t)source->table.tensor[source->layer[0].weight].shape[0];
-	const double *bias = net_bias_data(source, &source->layer[0]);
+	const double *bias = net_data(source, source->layer[0].bias);
 
 	*m = (struct mixture){.source = source, .variance = variance, .K = K};
 	m->w_bytes = inputs * K * 2 * MIXTURE_EXPERTS * sizeof *m->w;
@@ -295,7 +295,7 @@ mixture_keep(const struct mixture *m, const double weight[MIXTURE_EXPERTS], stru
 {
 	enum { E = MIXTURE_EXPERTS };
 	float *w = tensor_floats(&net->table.tensor[net->layer[0].weight]);
-	double *bias = net_bias_data(net, &net->layer[0]);
+	double *bias = net_data(net, net->layer[0].bias);
 	size_t n = net->table.tensor[net->layer[0].weight].n / 2;
 	double mean[E], variance[E], matched[2];
 

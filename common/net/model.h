@@ -19,6 +19,9 @@ struct model {
 	uint64_t batch;                     /* records of a step, at least 1 */
 	uint64_t seed;
 	double variance;                    /* of a fresh belief */
+	double drift;                       /* by which beliefs widen with each record */
+	bool pulled;                        /* by a prior, which is set; its states follow those of the optimiser */
+	struct prior prior;
 	struct progress progress;           /* of the first pass; its records count all passes */
 	char parent[SAFETENSORS_DIGITS + 1]; /* checksum of the source model; "" for none */
 	char transfer[64];                  /* how it came from the parent: "shift 0.01"; "" for not at all */
@@ -118,19 +121,33 @@ model_state_name(char *to, size_t n, const struct tensor *t, const char *state)
 	snprintf(to, n, "optim.%s.%s", t->name, state);
 }
 
+/* States of each tensor. */
+static inline size_t
+model_states(const struct model *m)
+{
+	return m->optimiser ? m->optimiser->n_states + (m->pulled ? PRIOR_STATES : 0) : 0;
+}
+
+/* The name of the state s. */
+static inline const char *
+model_state(const struct model *m, size_t s)
+{
+	return s < m->optimiser->n_states ? m->optimiser->state[s] : prior_states[s - m->optimiser->n_states];
+}
+
 /* Lets the tensors view their optimiser states in the file. Returns how many there are. */
 static inline size_t
 model_view_states(struct model *m, const char *path)
 {
 	size_t found = 0;
 
-	for (size_t i = 0; m->optimiser && i < m->net.table.n; i++)
-		for (size_t s = 0; s < m->optimiser->n_states; s++) {
+	for (size_t i = 0; i < m->net.table.n; i++)
+		for (size_t s = 0; s < model_states(m); s++) {
 			struct tensor *t = &m->net.table.tensor[i];
 			const struct safetensor *state;
 			char name[2 * TENSOR_NAME];
 
-			model_state_name(name, sizeof name, t, m->optimiser->state[s]);
+			model_state_name(name, sizeof name, t, model_state(m, s));
 			state = safetensors_find(&m->file, name);
 			if (!state || state->type != SAFETENSORS_F32 || state->bytes != t->n * sizeof(float))
 				model_refuse(path, "tensor \"%s\" is missing, or not of its weights' shape", name);
@@ -172,10 +189,18 @@ model_open(struct model *m, const char *path)
 		m->batch = model_count(&m->file, path, "batch");
 		if (m->batch == 0)
 			model_refuse(path, "its \"batch\" is 0");
+		m->pulled = safetensors_metadata(&m->file, "prior_records") != NULL;
 	}
 	m->variance = m->optimiser ? BELIEF_VARIANCE : model_number(&m->file, path, "variance");
 	if (!(m->variance > 0))
 		model_refuse(path, "its \"variance\" is 0");
+	if (m->pulled) {
+		m->prior.records = model_count(&m->file, path, "prior_records");
+		m->prior.time = model_number(&m->file, path, "prior_time");
+		m->prior.steps = model_count(&m->file, path, "prior_steps");
+	}
+	if (!m->optimiser && safetensors_metadata(&m->file, "forget"))
+		m->drift = model_number(&m->file, path, "forget");
 	m->seed = model_count(&m->file, path, "seed");
 	model_read_progress(&m->progress, &m->file, path);
 	snprintf(m->parent, sizeof m->parent, "%s", model_text(&m->file, path, "parent"));
@@ -193,7 +218,7 @@ static inline void
 model_own(struct model *m)
 {
 	struct tensors *table = &m->net.table, file = *table;
-	size_t states = m->optimiser ? m->optimiser->n_states : 0;
+	size_t states = model_states(m);
 
 	tensors_allocate(table);
 	tensors_allocate_states(table, states);
@@ -214,8 +239,8 @@ model_free(struct model *m)
 
 /* Metadata under construction: keys, and values in memory of their own. */
 struct model_metadata {
-	struct safetensors_entry entry[20];
-	char text[20][ARCH_TEXT];
+	struct safetensors_entry entry[24];
+	char text[24][ARCH_TEXT];
 	size_t n;
 };
 
@@ -265,6 +290,13 @@ model_describe(const struct model *m, struct model_metadata *meta)
 		model_note(meta, "steps", "%" PRIu64, m->set.step);
 	} else {
 		model_note_number(meta, "variance", m->variance);
+		if (m->drift > 0)
+			model_note_number(meta, "forget", m->drift);
+	}
+	if (m->pulled) {
+		model_note(meta, "prior_records", "%" PRIu64, m->prior.records);
+		model_note_number(meta, "prior_time", m->prior.time);
+		model_note(meta, "prior_steps", "%" PRIu64, m->prior.steps);
 	}
 	model_note(meta, "seed", "%" PRIu64, m->seed);
 	model_note_progress(meta, &m->progress);
@@ -296,9 +328,9 @@ model_save(const struct model *m, const char *path)
 	for (size_t i = 0; i < table->n; i++)
 		tensor[n++] = model_tensor(&table->tensor[i], table->tensor[i].name, table->tensor[i].data,
 		                           table->tensor[i].width);
-	for (size_t i = 0; m->optimiser && i < table->n; i++)
-		for (size_t s = 0; s < m->optimiser->n_states; s++, states++) {
-			model_state_name(name[states], sizeof *name, &table->tensor[i], m->optimiser->state[s]);
+	for (size_t i = 0; i < table->n; i++)
+		for (size_t s = 0; s < model_states(m); s++, states++) {
+			model_state_name(name[states], sizeof *name, &table->tensor[i], model_state(m, s));
 			tensor[n++] = model_tensor(&table->tensor[i], name[states], table->tensor[i].state[s], sizeof(float));
 		}
 	safetensors_save(path, tensor, n, meta->entry, meta->n);

@@ -11,24 +11,115 @@
 #include "loss.h"
 #include "tensor.h"
 
-struct net_layer {
-	size_t I, O;
-	enum activation activation;
-	size_t weight, bias;   /* places in the table; bias is that of NO_TENSOR where the layer has none */
-};
-
 enum { NO_TENSOR = TENSORS };
+
+/* Records go through a net so many at a time, for what one layer writes to be near when the next reads it. */
+enum { NET_PIECE = 8 };
+
+struct net_layer {
+	struct arch_layer spec;
+	struct arch_shape in, out;
+	size_t I, O;                     /* numbers of a record in and out */
+	size_t weight, bias;             /* places in the table; NO_TENSOR where the layer has none */
+	struct window window;            /* of a convolution or a pool */
+	size_t *at;                      /* owned: the window's; NULL before net_reserve */
+};
 
 struct net {
 	struct arch arch;
-	bool beliefs;              /* the weights are (mean, variance) */
+	bool beliefs;                    /* the weights are (mean, variance) */
 	struct tensors table;
 	struct net_layer layer[ARCH_LAYERS];
-	size_t n_layers;           /* without the input */
-	/* scratch, for `room` records: results and gradients of each layer */
-	float *out[ARCH_LAYERS], *grad[ARCH_LAYERS];
-	size_t room;
+	size_t n_layers;                 /* without the input */
+	bool sparse;                     /* the first layer takes features as they are, not as a vector */
 };
+
+/* Records on their way through the layers of a net from `first` on. There may be several such passes at once. */
+struct net_pass {
+	size_t first;
+	size_t capacity;                 /* records whose results there is room for */
+	const float *input;              /* [records][I] of the first layer, where it takes vectors; views the batch */
+	float *out[ARCH_LAYERS], *grad[ARCH_LAYERS]; /* [capacity][O], owned; NULL of flatten: see net_own */
+	float *scratch;                  /* owned, of any layer for a piece */
+	uint64_t dropping;               /* while it trains, what dropout draws by, not 0 */
+};
+
+/* The window of a convolution or a pool, but for the places of its elements. */
+static inline struct window
+net_window(const struct net_layer *l)
+{
+	bool conv = l->spec.kind == LAYER_CONV, pad = l->spec.mode == SAME;
+	size_t side = l->spec.size[conv ? 1 : 0], step = l->spec.stride, H = (size_t)l->in.height, W = (size_t)l->in.width;
+	size_t P = (size_t)l->out.height, Q = (size_t)l->out.width;
+	size_t seen_h = (P - 1) * step + side, seen_w = (Q - 1) * step + side;
+
+	return (struct window){
+		.C = (size_t)l->in.channels, .H = H, .W = W, .K = side, .stride = step,
+		.top = pad && seen_h > H ? (seen_h - H) / 2 : 0, .left = pad && seen_w > W ? (seen_w - W) / 2 : 0,
+		.P = P, .Q = Q,
+	};
+}
+
+/* Is it a dense layer on vectors? */
+static inline bool
+net_dense(const struct net_layer *l)
+{
+	return l->spec.kind == LAYER_DENSE && l->in.flow == FLOW_FLAT;
+}
+
+/* Floats of scratch that a layer needs for a piece, forward or backward. */
+static inline size_t
+net_layer_scratch(const struct net_layer *l)
+{
+	if (l->spec.kind == LAYER_CONV)
+		return conv_scratch(&l->window, (size_t)l->out.channels);
+	return net_dense(l) ? gemm_scratch(NET_PIECE, l->I, l->O) : 0;
+}
+
+/* The shapes of a layer's tensors, outermost first; a rank of 0 is a tensor it has not. */
+static inline void
+net_tensor_shapes(const struct net_layer *l, uint64_t weight[TENSOR_RANK], size_t *weight_rank, uint64_t *bias)
+{
+	uint64_t side = l->spec.size[1];
+
+	*weight_rank = 0;
+	*bias = 0;
+	switch (l->spec.kind) {
+	case LAYER_DENSE:
+		*weight_rank = 2;
+		*bias = l->spec.activation == CHOICE ? 0 : l->O;
+		memcpy(weight, l->in.flow == FLOW_SPARSE ? (uint64_t[]){l->I, l->O} : (uint64_t[]){l->O, l->I},
+		       2 * sizeof *weight);
+		break;
+	case LAYER_CONV:
+		*weight_rank = 4;
+		*bias = l->out.channels;
+		memcpy(weight, (uint64_t[]){l->out.channels, l->in.channels, side, side}, 4 * sizeof *weight);
+		break;
+	case LAYER_EMBED:
+	case LAYER_FM:
+		*weight_rank = 2;
+		memcpy(weight, (uint64_t[]){l->I, l->O}, 2 * sizeof *weight);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Adds a tensor of a layer to the table: "MODULE.NAME", a pair of numbers for each where they are beliefs. */
+static inline size_t
+net_add_tensor(struct net *net, unsigned module, const char *name, size_t rank, const uint64_t *shape, size_t width)
+{
+	uint64_t pairs[TENSOR_RANK];
+	char full[TENSOR_NAME];
+
+	memcpy(pairs, shape, rank * sizeof *pairs);
+	if (net->beliefs)
+		pairs[rank++] = 2;
+	snprintf(full, sizeof full, "%u.%s", module, name);
+	tensors_add(&net->table, full, net->beliefs ? width : sizeof(float), rank, pairs);
+	return net->table.n - 1;
+}
 
 /*
  * Lays out the tensors of an architecture, without memory. A layer's number counts modules as torch.nn.Sequential
@@ -37,28 +128,29 @@ struct net {
 static inline void
 net_lay_out(struct net *net, const struct arch *arch, bool beliefs)
 {
-	size_t I = (size_t)1 << arch->layer[0].size;
+	struct arch_shape shape;
 	unsigned module = 0;
 
 	*net = (struct net){.arch = *arch, .beliefs = beliefs};
+	shape = arch_shape_after(&net->arch, 1);
+	net->sparse = shape.flow == FLOW_SPARSE;
 	for (size_t i = 1; i < arch->n; i++) {
-		const struct arch_layer *a = &arch->layer[i];
 		struct net_layer *l = &net->layer[net->n_layers++];
-		bool sparse = i == 1;
-		uint64_t shape[TENSOR_RANK] = {sparse ? I : a->size, sparse ? a->size : I, 2};
-		uint64_t bias_shape[2] = {a->size, 2};
-		char name[TENSOR_NAME];
+		uint64_t weight[TENSOR_RANK], bias;
+		size_t rank;
 
-		*l = (struct net_layer){I, a->size, a->activation, net->table.n, NO_TENSOR};
-		snprintf(name, sizeof name, "%u.weight", module);
-		tensors_add(&net->table, name, sizeof(float), beliefs ? 3 : 2, shape);
-		if (a->activation != CHOICE) {
-			snprintf(name, sizeof name, "%u.bias", module);
-			l->bias = net->table.n;
-			tensors_add(&net->table, name, beliefs ? sizeof(double) : sizeof(float), beliefs ? 2 : 1, bias_shape);
-		}
-		I = a->size;
-		module += a->activation == LINEAR || a->activation == CHOICE ? 1 : 2;
+		*l = (struct net_layer){.spec = arch->layer[i], .in = shape, .weight = NO_TENSOR, .bias = NO_TENSOR};
+		l->out = shape = arch_flow(&l->spec, shape);
+		l->I = (size_t)arch_numbers(l->in);
+		l->O = (size_t)arch_numbers(l->out);
+		if (l->spec.kind == LAYER_CONV || l->spec.kind == LAYER_POOL)
+			l->window = net_window(l);
+		net_tensor_shapes(l, weight, &rank, &bias);
+		if (rank)
+			l->weight = net_add_tensor(net, module, "weight", rank, weight, sizeof(float));
+		if (bias)
+			l->bias = net_add_tensor(net, module, "bias", 1, &bias, sizeof(double));
+		module += l->spec.activation == LINEAR || l->spec.activation == CHOICE ? 1 : 2;
 	}
 }
 
@@ -69,37 +161,45 @@ net_bias(struct net *net, const struct net_layer *l)
 	return l->bias == NO_TENSOR ? NULL : &net->table.tensor[l->bias];
 }
 
+/* The numbers of a tensor; NULL for NO_TENSOR. */
 static inline void *
-net_bias_data(const struct net *net, const struct net_layer *l)
+net_data(const struct net *net, size_t tensor)
 {
-	return l->bias == NO_TENSOR ? NULL : net->table.tensor[l->bias].data;
+	return tensor == NO_TENSOR ? NULL : net->table.tensor[tensor].data;
 }
 
-/* Fresh values for one tensor of a net with memory: beliefs of the given prior variance, or Glorot uniform weights. */
+/* Fresh values of a tensor of beliefs: nothing is known but the variance. */
 static inline void
-net_init_tensor(struct net *net, size_t place, double variance, uint64_t seed)
+net_init_beliefs(struct tensor *t, double variance)
 {
-	struct tensor *t = &net->table.tensor[place];
-	bool bias = t->width == sizeof(double) || t->rank == 1;
-
-	if (net->beliefs && bias) {
-		for (size_t i = 0; i < t->n; i += 2)
+	for (size_t i = 0; i < t->n; i += 2)
+		if (t->width == sizeof(double))
 			((double *)t->data)[i] = 0, ((double *)t->data)[i + 1] = BELIEF_BIAS_VARIANCE;
-	} else if (net->beliefs) {
-		for (size_t i = 0; i < t->n; i += 2)
+		else
 			tensor_floats(t)[i] = 0, tensor_floats(t)[i + 1] = (float)variance;
-	} else if (place == net->layer[0].weight && net->n_layers == 1) {
-		memset(t->data, 0, t->n * t->width); /* log-linear: the loss is convex */
-	} else if (!bias) {
-		/* Glorot and Bengio 2010, eq. 16. A hashed input counts as one: few features are present at a time. */
-		double fan = place == net->layer[0].weight ? 1 + (double)t->shape[1] : (double)(t->shape[0] + t->shape[1]);
-		double limit = sqrt(6 / fan);
+}
 
-		for (size_t i = 0; i < t->n; i++)
-			tensor_floats(t)[i] = (float)(limit * (2 * random_uniform(seed + place, i) - 1));
-	} else {
-		memset(t->data, 0, t->n * t->width);
-	}
+/*
+ * Fresh weights of a layer. Glorot and Bengio 2010, eq. 16: uniform within sqrt(6 / (inputs + outputs)) of a unit; a
+ * sparse input counts as one, as few features are present at a time. Biases are 0, and so is a log-linear model,
+ * whose loss is convex.
+ */
+static inline void
+net_init_layer(struct net *net, const struct net_layer *l, uint64_t seed)
+{
+	struct tensor *t = &net->table.tensor[l->weight];
+	double fan, limit;
+
+	if (l->weight == NO_TENSOR || arch_log_linear(&net->arch))
+		return;
+	fan = (double)(l->I + l->O);
+	if (l->in.flow == FLOW_SPARSE)
+		fan = 1 + (double)l->O;
+	else if (l->spec.kind == LAYER_CONV)
+		fan = (double)((l->in.channels + l->out.channels) * l->spec.size[1] * l->spec.size[1]);
+	limit = sqrt(6 / fan);
+	for (size_t i = 0; i < t->n; i++)
+		tensor_floats(t)[i] = (float)(limit * (2 * random_uniform(seed + l->weight, i) - 1));
 }
 
 /* A fresh net with memory of its own; net_free releases it. */
@@ -108,34 +208,110 @@ net_init(struct net *net, const struct arch *arch, bool beliefs, double variance
 {
 	net_lay_out(net, arch, beliefs);
 	tensors_allocate(&net->table);
-	for (size_t i = 0; i < net->table.n; i++)
-		net_init_tensor(net, i, variance, seed);
+	for (size_t i = 0; beliefs && i < net->table.n; i++)
+		net_init_beliefs(&net->table.tensor[i], variance);
+	for (size_t i = 0; !beliefs && i < net->n_layers; i++)
+		net_init_layer(net, &net->layer[i], seed);
 }
 
 static inline void
 net_free(struct net *net)
 {
-	for (size_t i = 0; i < ARCH_LAYERS; i++) {
-		free(net->out[i]);
-		free(net->grad[i]);
-	}
+	for (size_t i = 0; i < net->n_layers; i++)
+		free(net->layer[i].at);
 	tensors_free(&net->table);
 	*net = (struct net){0};
 }
 
-/* Scratch for B records. */
+/* What passes need of a net: the places of its windows. */
 static inline void
-net_reserve(struct net *net, size_t B)
+net_reserve(struct net *net)
 {
-	if (B <= net->room)
-		return;
 	for (size_t i = 0; i < net->n_layers; i++) {
-		free(net->out[i]);
-		free(net->grad[i]);
-		net->out[i] = allocate(B, net->layer[i].O * sizeof(float));
-		net->grad[i] = allocate(B, net->layer[i].O * sizeof(float));
+		struct net_layer *l = &net->layer[i];
+
+		if (l->spec.kind != LAYER_CONV || l->at)
+			continue;
+		l->at = allocate(l->window.C * l->window.K * l->window.K, sizeof *l->at);
+		window_place(&l->window, l->at);
+		l->window.at = l->at;
 	}
-	net->room = B;
+}
+
+/* The layer whose results are those of layer i: flatten moves nothing, it has its input's. first - 1 is the input. */
+static inline size_t
+net_own(const struct net *net, const struct net_pass *pass, size_t i)
+{
+	while (i + 1 > pass->first && net->layer[i].spec.kind == LAYER_FLATTEN)
+		i--;
+	return i;
+}
+
+/* Floats of scratch for any layer. */
+static inline size_t
+net_scratch(const struct net *net)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < net->n_layers; i++) {
+		size_t needed = net_layer_scratch(&net->layer[i]);
+
+		most = needed > most ? needed : most;
+	}
+	return most;
+}
+
+/* A pass through the layers from `first` on. net_reserve comes first. */
+static inline void
+net_pass_init(struct net_pass *pass, const struct net *net, size_t first)
+{
+	*pass = (struct net_pass){.first = first, .scratch = allocate_aligned(net_scratch(net), sizeof(float))};
+}
+
+/* Room for B records; backward where they are to go that way too. What was in the pass is lost. */
+static inline void
+net_pass_reserve(struct net_pass *pass, const struct net *net, size_t B, bool backward)
+{
+	if (B <= pass->capacity)
+		return;
+	pass->capacity = B;
+	for (size_t i = pass->first; i < net->n_layers; i++) {
+		const struct net_layer *l = &net->layer[i];
+
+		if (l->spec.kind == LAYER_FLATTEN)
+			continue;
+		free(pass->out[i]);
+		free(pass->grad[i]);
+		pass->out[i] = allocate_aligned(B * l->O, sizeof(float));
+		pass->grad[i] = backward ? allocate_aligned(B * l->O, sizeof(float)) : NULL;
+	}
+}
+
+static inline void
+net_pass_free(struct net_pass *pass)
+{
+	for (size_t i = 0; i < ARCH_LAYERS; i++) {
+		free(pass->out[i]);
+		free(pass->grad[i]);
+	}
+	free(pass->scratch);
+	*pass = (struct net_pass){0};
+}
+
+/* What layer i reads: [capacity][I]. */
+static inline const float *
+net_input(const struct net *net, const struct net_pass *pass, size_t i)
+{
+	size_t before = net_own(net, pass, i - 1);
+
+	return before + 1 == pass->first ? pass->input : pass->out[before];
+}
+
+/* The gradient of what layer i reads: [capacity][I]; not of the pass' first layer. */
+static inline float *
+net_input_gradient(const struct net *net, const struct net_pass *pass, size_t i)
+{
+	return pass->grad[net_own(net, pass, i - 1)];
 }
 
 /* Outputs of the last layer. */
@@ -158,59 +334,176 @@ net_classes(const struct net *net)
 static inline void
 net_fetch(const struct net *net, const struct batch *batch, size_t i)
 {
-	const float *w = tensor_floats(&net->table.tensor[net->layer[0].weight]);
+	const float *w;
 	size_t row = net->layer[0].O * (net->beliefs ? 2 : 1);
 
-	if (i >= batch->n)
+	if (i >= batch->n || batch->features.rows)
 		return;
+	w = tensor_floats(&net->table.tensor[net->layer[0].weight]);
 	for (size_t j = batch->start[i]; j < batch->start[i + 1]; j++)
 		__builtin_prefetch(w + batch->features.index[j] * row);
 }
 
-/*
- * Logits of a net of plain weights for records from .. from + B of a batch: returned as [B][K], valid until the
- * next call. net_reserve(B) comes first.
- */
-static inline const float *
-net_forward(struct net *net, const struct batch *batch, size_t from, size_t B)
+/* Dropout of layer i, while the net trains; else a copy. */
+static inline void
+net_dropout(const struct net_layer *l, size_t i, size_t B, float *y, const float *x, uint64_t dropping)
 {
-	const struct tensor *table = net->table.tensor;
+	if (dropping)
+		dropout(B * l->O, l->spec.size[0] / 100.0, y, x, dropping, i);
+	else
+		memcpy(y, x, B * l->O * sizeof *y);
+}
 
-	for (size_t i = 0; i < net->n_layers; i++) {
-		const struct net_layer *l = &net->layer[i];
-		const float *w = tensor_floats(&table[l->weight]), *bias = net_bias_data(net, l);
+/* Records of a batch that are at a place of a pass: those from .. from + B of it are the pass' at .. at + B. */
+struct piece {
+	const struct batch *batch;
+	size_t from, at, B;
+};
 
-		if (i == 0)
-			sparse_forward(B, l->O, net->out[0], batch->start + from, batch->features.index,
-			               batch->features.value, w, bias);
+/* The result of layer i for a piece. */
+static inline void
+net_layer_forward(const struct net *net, struct net_pass *pass, size_t i, struct piece p)
+{
+	const struct net_layer *l = &net->layer[i];
+	const float *x = net_input(net, pass, i), *w = net_data(net, l->weight), *bias = net_data(net, l->bias);
+	const struct features *f = &p.batch->features;
+	const size_t *start = p.batch->start + p.from;
+	float *y = pass->out[i] + p.at * l->O;
+
+	x = x ? x + p.at * l->I : NULL;
+	switch (l->spec.kind) {
+	case LAYER_DENSE:
+		if (l->in.flow == FLOW_SPARSE)
+			sparse_forward(p.B, l->O, y, start, f->index, f->value, w, bias);
 		else
-			dense_forward(B, l->I, l->O, net->out[i], net->out[i - 1], w, bias);
-		if (i + 1 < net->n_layers)
-			activation_forward(l->activation, B, l->O, net->out[i]);
+			dense_forward(p.B, l->I, l->O, y, x, w, bias);
+		break;
+	case LAYER_CONV:
+		conv_forward(p.B, (size_t)l->out.channels, &l->window, y, x, w, bias, pass->scratch);
+		break;
+	case LAYER_POOL:
+		pool_forward(p.B, l->spec.mode == MEAN, &l->window, y, x);
+		break;
+	case LAYER_EMBED:
+		embed_forward(p.B, l->O, l->spec.mode == MEAN, y, start, f->index, f->value, w);
+		break;
+	case LAYER_FM:
+		fm_forward(p.B, l->O - 1, y, start, f->index, f->value, w);
+		break;
+	case LAYER_DROPOUT:
+		net_dropout(l, i, p.B, y, x, pass->dropping);
+		break;
+	default: /* flatten: nothing moves */
+		break;
 	}
-	return net->out[net->n_layers - 1];
+	if (i + 1 < net->n_layers)
+		activation_forward(l->spec.activation, p.B, l->O, y);
+}
+
+/* Images go through a window one by one, so that the results are near when the activation comes. */
+static inline size_t
+net_layer_step(const struct net_layer *l, size_t B)
+{
+	return l->spec.kind == LAYER_CONV || l->spec.kind == LAYER_POOL ? 1 : B;
 }
 
 /*
- * s[K] and S[K] for record i of a batch: the logits, and their variances where the net holds beliefs (else 0).
- * net_reserve(1) comes first.
+ * A piece, of at most NET_PIECE records, goes through the layers from the pass' first up to `end`: what the last of
+ * them gives is returned as [B][O]. A head gives logits. Where the first layer is not the net's first, the batch holds
+ * what comes before it, as rows.
+ */
+static inline const float *
+net_forward(const struct net *net, struct net_pass *pass, struct piece p, size_t end)
+{
+	size_t last = net_own(net, pass, end - 1);
+
+	if (p.batch->features.rows)
+		pass->input = p.batch->features.value + p.batch->start[p.from - p.at];
+	for (size_t i = pass->first; i < end; i++) {
+		size_t step = net_layer_step(&net->layer[i], p.B);
+
+		for (size_t b = 0; net->layer[i].spec.kind != LAYER_FLATTEN && b < p.B; b += step)
+			net_layer_forward(net, pass, i, (struct piece){p.batch, p.from + b, p.at + b, step});
+	}
+	return last + 1 == pass->first ? pass->input + p.at * net->layer[pass->first].I
+	                               : pass->out[last] + p.at * net->layer[last].O;
+}
+
+/*
+ * Gradients of layer i for a piece that went forward, from that of its result in pass->grad[i], which becomes that of
+ * its logits: added to dw (but of net_dense) and dbias, written to that of its input with down. NULL is not wanted.
+ * slot as for sparse_backward.
  */
 static inline void
-net_logits(struct net *net, const struct batch *batch, size_t i, double *s, double *S)
+net_layer_backward(const struct net *net, struct net_pass *pass, size_t i, struct piece p, bool down, float *dw,
+                   float *dbias, const uint32_t *slot)
 {
-	size_t K = net_outputs(net), at = batch->start[i], n = batch->start[i + 1] - at;
-	const struct features *f = &batch->features;
-	const float *out;
+	const struct net_layer *l = &net->layer[i];
+	const float *x = net_input(net, pass, i), *w = net_data(net, l->weight);
+	float *dx = down ? net_input_gradient(net, pass, i) + p.at * l->I : NULL, *dy = pass->grad[i] + p.at * l->O;
+	const struct features *f = &p.batch->features;
+	const size_t *start = p.batch->start + p.from;
 
-	if (net->beliefs) {
-		belief_sums(K, s, S, n, f->index + at, f->value + at, net->table.tensor[net->layer[0].weight].data,
-		            net_bias_data(net, &net->layer[0]));
-		return;
+	x = x ? x + p.at * l->I : NULL;
+	if (i + 1 < net->n_layers)
+		activation_backward(l->spec.activation, p.B, l->O, dy, pass->out[i] + p.at * l->O);
+	switch (l->spec.kind) {
+	case LAYER_DENSE:
+		if (l->in.flow == FLOW_SPARSE)
+			sparse_backward(p.B, l->O, dw, dbias, start, slot, f->value, dy);
+		else
+			dense_backward(p.B, l->I, l->O, dx, dbias, w, dy, pass->scratch);
+		break;
+	case LAYER_CONV:
+		conv_backward(p.B, (size_t)l->out.channels, &l->window, dx, dw, dbias, x, w, dy, pass->scratch);
+		break;
+	case LAYER_POOL:
+		if (dx)
+			pool_backward(p.B, l->spec.mode == MEAN, &l->window, dx, x, dy);
+		break;
+	case LAYER_EMBED:
+		if (dw)
+			embed_backward(p.B, l->O, l->spec.mode == MEAN, dw, start, slot, f->value, dy);
+		break;
+	case LAYER_FM:
+		if (dw)
+			fm_backward(p.B, l->O - 1, dw, start, slot, f->index, f->value, w, dy);
+		break;
+	case LAYER_DROPOUT:
+		if (dx)
+			net_dropout(l, i, p.B, dx, dy, pass->dropping);
+		break;
+	default:
+		break;
 	}
-	out = net_forward(net, batch, i, 1);
-	for (size_t k = 0; k < K; k++) {
-		s[k] = (double)out[k];
-		S[k] = 0;
+}
+
+/* s[K] and S[K] for record i of a batch, where the net holds beliefs: the logits' means and variances. */
+static inline void
+net_believe(const struct net *net, const struct batch *batch, size_t i, double *s, double *S)
+{
+	const struct net_layer *l = &net->layer[0];
+	const struct features *f = &batch->features;
+	size_t at = batch->start[i], n = batch->start[i + 1] - at;
+
+	belief_sums(net_outputs(net), s, S, n, f->index + at, f->value + at, net_data(net, l->weight),
+	            net_data(net, l->bias));
+}
+
+/* s[B][K] for records from .. from + B of a batch, any number: the logits of a net of plain weights. */
+static inline void
+net_logits(const struct net *net, struct net_pass *pass, const struct batch *batch, size_t from, size_t B, double *s)
+{
+	size_t K = net_outputs(net);
+
+	net_pass_reserve(pass, net, NET_PIECE, false);
+	for (size_t at = 0, few; at < B; at += few) {
+		const float *z;
+
+		few = B - at < NET_PIECE ? B - at : NET_PIECE;
+		z = net_forward(net, pass, (struct piece){batch, from + at, 0, few}, net->n_layers);
+		for (size_t i = 0; i < few * K; i++)
+			s[at * K + i] = (double)z[i];
 	}
 }
 

@@ -9,6 +9,7 @@
 #define WEIR_OPTIMISER_H
 
 #include "../num/math.h"
+#include "../num/vec.h"
 
 /* What a step needs to know besides the gradient. */
 struct optimiser_settings {
@@ -21,6 +22,29 @@ struct optimiser_settings {
 typedef void optimiser_step(const struct optimiser_settings *set, size_t n, float *w, float *a, float *b,
                             const float *g);
 
+/* A Gaussian prior's pull on a weight since it was pulled last; the weight was not stepped in between. */
+struct pull {
+	double centre, strength; /* of strength / 2 (w - centre)^2, beside the sum of the losses of all records */
+	double time;             /* 1 / records, summed over the steps since, each times its share of the rate */
+	double share;            /* all steps so far / records: what of the losses' sum the steps' mean gradients add up to */
+};
+
+/* The weight w, with states a and b, after a pull. Pulls add up: two in a row are one with the sum of their times. */
+typedef double optimiser_pull(const struct optimiser_settings *set, double w, double a, double b,
+                              const struct pull *pull);
+
+/*
+ * Where the prior's gradient flows to from w at the given pace: steps too small to count, so no strength, however
+ * large, overshoots the centre.
+ */
+static inline double
+pull_flow(double w, double pace, const struct pull *pull)
+{
+	double way = pace * pull->strength * pull->time;
+
+	return way > 0 ? pull->centre + (w - pull->centre) * math_exp(-way) : w;
+}
+
 /* w -= rate g */
 static inline void
 sgd_step(const struct optimiser_settings *set, size_t n, float *w, float *a, float *b, const float *g)
@@ -28,6 +52,13 @@ sgd_step(const struct optimiser_settings *set, size_t n, float *w, float *a, flo
 	(void)a, (void)b;
 	for (size_t i = 0; i < n; i++)
 		w[i] -= (float)(set->rate * (double)g[i]);
+}
+
+static inline double
+sgd_pull(const struct optimiser_settings *set, double w, double a, double b, const struct pull *pull)
+{
+	(void)a, (void)b;
+	return pull_flow(w, set->rate, pull);
 }
 
 /* Duchi, Hazan and Singer 2011: a += g^2, w -= rate g / sqrt a; no step where g^2 is too small for a float */
@@ -40,6 +71,14 @@ adagrad_step(const struct optimiser_settings *set, size_t n, float *w, float *a,
 		if (a[i] > 0)
 			w[i] -= (float)(set->rate * (double)g[i] / sqrt((double)a[i]));
 	}
+}
+
+/* At the pace of the losses' steps. It is no loss: like any composite term of theirs it is not in the sum of squares. */
+static inline double
+adagrad_pull(const struct optimiser_settings *set, double w, double a, double b, const struct pull *pull)
+{
+	(void)b;
+	return a > 0 ? pull_flow(w, set->rate / sqrt(a), pull) : w;
 }
 
 /*
@@ -65,18 +104,55 @@ ftrl_step(const struct optimiser_settings *set, size_t n, float *w, float *a, fl
 	}
 }
 
+/* The leader with the prior among what it follows, as heavy as it is beside the losses so far. */
+static inline double
+ftrl_pull(const struct optimiser_settings *set, double w, double a, double b, const struct pull *pull)
+{
+	double strength = pull->strength * pull->share, z = a - strength * pull->centre;
+
+	if (!(strength > 0) || (a == 0 && b == 0))
+		return w;
+	if (fabs(z) <= set->l1)
+		return 0;
+	return -(z - (z > 0 ? set->l1 : -set->l1)) / ((1 + sqrt(b)) / set->rate + set->l2 + strength);
+}
+
+/* What the rate of a step of adam is multiplied by, as its states begin at 0. */
+static inline double
+adam_scale(uint64_t step)
+{
+	double t = (double)step;
+
+	return sqrt(1 - math_exp(t * math_log(0.999))) / (1 - math_exp(t * math_log(0.9)));
+}
+
 /* Kingma and Ba 2015, with Keras' constants: beta 0.9 and 0.999, epsilon 1e-7. a is m, b is v. */
 static inline void
 adam_step(const struct optimiser_settings *set, size_t n, float *w, float *a, float *b, const float *g)
 {
-	double t = (double)set->step;
-	double rate = set->rate * sqrt(1 - math_exp(t * math_log(0.999))) / (1 - math_exp(t * math_log(0.9)));
+	double rate = set->rate * adam_scale(set->step);
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (; i + 4 <= n; i += 4) {
+		vec_four *m = (vec_four *)(a + i), *v = (vec_four *)(b + i), step = *(const vec_four *)(g + i);
+
+		*m += 0.1f * (step - *m);
+		*v += 0.001f * (step * step - *v);
+		*(vec_four *)(w + i) -= (float)rate * *m / (vec_sqrt(*v) + 1e-7f);
+	}
+	for (; i < n; i++) {
 		a[i] += 0.1f * (g[i] - a[i]);
 		b[i] += 0.001f * (g[i] * g[i] - b[i]);
-		w[i] -= (float)(rate * (double)a[i] / (sqrt((double)b[i]) + 1e-7));
+		w[i] -= (float)rate * a[i] / (sqrtf(b[i]) + 1e-7f);
 	}
+}
+
+/* At the pace of the losses' steps, without momentum, with the v of the last one. */
+static inline double
+adam_pull(const struct optimiser_settings *set, double w, double a, double b, const struct pull *pull)
+{
+	(void)a;
+	return pull_flow(w, set->rate / (sqrt(b) + 1e-7), pull);
 }
 
 struct optimiser {
@@ -85,13 +161,15 @@ struct optimiser {
 	size_t n_states;
 	const char *state[2];  /* names of the states in the model file */
 	optimiser_step *step;
+	optimiser_pull *pull;
+	double (*scale)(uint64_t step); /* of the time of a pull; NULL for 1 */
 };
 
 static const struct optimiser optimisers[] = {
-	{"adagrad", 0.1, 1, {"sum", NULL}, adagrad_step},
-	{"ftrl", 0.1, 2, {"z", "n"}, ftrl_step},
-	{"sgd", 0.1, 0, {NULL, NULL}, sgd_step},
-	{"adam", 0.001, 2, {"m", "v"}, adam_step},
+	{"adagrad", 0.1, 1, {"sum", NULL}, adagrad_step, adagrad_pull, NULL},
+	{"ftrl", 0.1, 2, {"z", "n"}, ftrl_step, ftrl_pull, NULL},
+	{"sgd", 0.1, 0, {NULL, NULL}, sgd_step, sgd_pull, NULL},
+	{"adam", 0.001, 2, {"m", "v"}, adam_step, adam_pull, adam_scale},
 };
 
 enum { OPTIMISERS = sizeof optimisers / sizeof *optimisers };

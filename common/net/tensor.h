@@ -10,7 +10,7 @@
 
 #include "../cli.h"
 
-enum { TENSOR_NAME = 24, TENSOR_RANK = 3, TENSOR_STATES = 2, TENSORS = 32 };
+enum { TENSOR_NAME = 24, TENSOR_RANK = 4, TENSOR_STATES = 4, TENSORS = 32 };
 
 struct tensor {
 	char name[TENSOR_NAME];         /* as in a PyTorch state_dict: "0.weight" */
@@ -21,6 +21,8 @@ struct tensor {
 	void *data;
 	float *state[TENSOR_STATES];    /* the optimiser's, n floats each; NULL where it keeps none */
 	bool frozen;                    /* training leaves it bit for bit */
+	double pace;                    /* its steps' share of the rate; 1 where nothing was said */
+	uint64_t wakes;                 /* frozen until so many records were learnt */
 };
 
 struct tensors {
@@ -43,7 +45,7 @@ tensors_add(struct tensors *table, const char *name, size_t width, size_t rank, 
 {
 	struct tensor *t = &table->tensor[table->n++];
 
-	*t = (struct tensor){.rank = rank, .n = 1, .width = width};
+	*t = (struct tensor){.rank = rank, .n = 1, .width = width, .pace = 1};
 	snprintf(t->name, sizeof t->name, "%s", name);
 	for (size_t i = 0; i < rank; i++) {
 		t->shape[i] = shape[i];

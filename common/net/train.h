@@ -7,8 +7,9 @@
 #ifndef WEIR_TRAIN_H
 #define WEIR_TRAIN_H
 
+#include "../io/team.h"
 #include "mixture.h"
-#include "optimiser.h"
+#include "prior.h"
 
 /* What came of the predictions so far. */
 struct progress {
@@ -18,53 +19,179 @@ struct progress {
 	double right;      /* weight of those whose likeliest answer was right; 0 for a linear head */
 };
 
+/*
+ * The records of a step go through the net in lanes; threads take lanes. How many there are depends on the records
+ * alone, so threads do not change a bit. A lane adds up gradients of its own. But of the weights of dense layers on
+ * vectors, the largest by far, nobody keeps a gradient: when the optimiser steps a block of them, what went in and the
+ * gradient of what came out are still there.
+ */
+enum { TRAIN_LANES = 4 };
+
+struct lane {
+	float *scratch;               /* of layers */
+	float *gradient[TENSORS];     /* [n] of each tensor that is learnt, but those and those of trainer_by_row */
+	float *row_gradient;          /* [slots][O] */
+	size_t row_gradient_capacity;
+};
+
+/* A block of a tensor that is stepped at once: rows of so many numbers, from `at` on, ld from a row to the next. */
+struct block {
+	size_t tensor, layer, at, rows, columns, ld;
+	bool dense;                   /* of a dense layer on vectors */
+};
+
+enum { TRAIN_BLOCK = 16384, TRAIN_BLOCK_ROWS = 16 }; /* numbers of a block; rows, where it has several */
+
 struct trainer {
 	struct net *net;
 	const struct optimiser *optimiser; /* NULL for beliefs */
 	struct optimiser_settings set;
+	double drift, variance;            /* of beliefs: as for belief_drift */
 	struct mixture *mixture;           /* learns in the place of the net's own beliefs; NULL for none; not owned */
+	struct prior *prior;               /* NULL for none; not owned */
+	double clip;                       /* the longest gradient that is followed whole; 0 for any */
+	double pace;                       /* the rate is multiplied by it */
 	struct progress progress;
 
 	/* scratch, owned */
 	double *s, *S, *p;            /* [outputs of a batch]: logits, variances, probabilities */
 	size_t s_capacity, S_capacity, p_capacity;
 	double *gain, *shrink;        /* [K] */
-	float *gradient[TENSORS];     /* [n] of each tensor but the first layer's weights */
-	struct indexset seen;         /* which rows of those a batch touches, and */
+	struct team team;
+	struct net_pass pass;         /* of all records of a step */
+	struct lane lane[TRAIN_LANES];
+	struct block *block;          /* all of what is stepped, but the rows that a batch touches */
+	size_t n_blocks, block_capacity;
+	float *scratch[TEAM_MOST];    /* of each thread: the gradient of a block, and for a product */
+	struct indexset seen;         /* which rows those are, and */
 	size_t cells;
 	uint32_t *row, *slot;         /* row[slot] is an input; slot[i] that of feature i */
 	size_t row_capacity, slot_capacity;
-	float *row_gradient;          /* [slots][O] */
-	size_t row_gradient_capacity;
+	double *squares;              /* of each block and group of rows, to clip */
+	size_t squares_capacity;
+
+	/* the step in hand */
+	const struct batch *batch;
+	size_t from, B, lanes;
+	size_t low;                   /* the first layer that learns: nothing goes back beyond it */
+	double mean;                  /* gradients are divided by it */
+	double time;                  /* of the prior's pull */
+	float scale;                  /* and multiplied by it, to clip */
 };
 
+/* Is tensor i the first layer's, of which a batch touches few rows? */
+static inline bool
+trainer_by_row(const struct trainer *t, size_t i)
+{
+	return t->net->sparse && i == t->net->layer[0].weight;
+}
+
+static inline bool
+trainer_learns(const struct trainer *t, size_t tensor)
+{
+	return tensor != NO_TENSOR && !t->net->table.tensor[tensor].frozen;
+}
+
+/* Does a tensor stay as it is in the step to come? */
+static inline bool
+trainer_rests(const struct trainer *t, size_t tensor)
+{
+	return !trainer_learns(t, tensor) || t->progress.records < t->net->table.tensor[tensor].wakes;
+}
+
+/* The first layer that does not rest; the last where all do. */
+static inline size_t
+trainer_lowest(const struct trainer *t)
+{
+	size_t i = 0;
+
+	while (i + 1 < t->net->n_layers && trainer_rests(t, t->net->layer[i].weight) &&
+	       trainer_rests(t, t->net->layer[i].bias))
+		i++;
+	return i;
+}
+
+/* Cuts a tensor of a layer into blocks, where it learns. */
 static inline void
-trainer_init(struct trainer *t, struct net *net, const struct optimiser *optimiser, struct optimiser_settings set)
+trainer_cut(struct trainer *t, size_t layer, size_t tensor)
+{
+	const struct net_layer *l = &t->net->layer[layer];
+	bool dense = net_dense(l) && tensor == l->weight;
+	size_t rows, columns, high = 1, wide;
+
+	if (!trainer_learns(t, tensor) || trainer_by_row(t, tensor))
+		return;
+	rows = dense ? l->O : 1;
+	if (dense)
+		high = rows < TRAIN_BLOCK_ROWS ? rows : TRAIN_BLOCK_ROWS;
+	wide = TRAIN_BLOCK / high / GEMM_PANEL * GEMM_PANEL;
+	columns = t->net->table.tensor[tensor].n / rows;
+	for (size_t row = 0; row < rows; row += high)
+		for (size_t column = 0; column < columns; column += wide) {
+			t->block = grow(t->block, &t->block_capacity, t->n_blocks + 1, sizeof *t->block);
+			t->block[t->n_blocks++] = (struct block){
+				tensor, layer, row * columns + column, rows - row < high ? rows - row : high,
+				columns - column < wide ? columns - column : wide, columns, dense,
+			};
+		}
+}
+
+/* A trainer of the layers of a net from `first` on, by so many threads. What is frozen is known by now. */
+static inline void
+trainer_init(struct trainer *t, struct net *net, size_t first, const struct optimiser *optimiser,
+             struct optimiser_settings set, size_t threads)
 {
 	size_t K = net_outputs(net);
 
-	*t = (struct trainer){.net = net, .optimiser = optimiser, .set = set};
+	*t = (struct trainer){.net = net, .optimiser = optimiser, .set = set, .pace = 1};
 	t->gain = allocate(K, sizeof *t->gain);
 	t->shrink = allocate(K, sizeof *t->shrink);
-	for (size_t i = 0; optimiser && i < net->table.n; i++)
-		if (i != net->layer[0].weight)
-			t->gradient[i] = allocate(net->table.tensor[i].n, sizeof(float));
+	team_init(&t->team, threads);
+	if (!optimiser)
+		return;
+	net_reserve(net);
+	for (size_t i = 0; i < net->n_layers; i++) {
+		trainer_cut(t, i, net->layer[i].weight);
+		trainer_cut(t, i, net->layer[i].bias);
+	}
+	t->pass.first = first;
+	for (size_t l = 0; l < TRAIN_LANES; l++) {
+		t->lane[l].scratch = allocate_aligned(net_scratch(net), sizeof(float));
+		for (size_t i = 0; i < t->n_blocks; i++) {
+			const struct block *b = &t->block[i];
+
+			if (!b->dense && !t->lane[l].gradient[b->tensor])
+				t->lane[l].gradient[b->tensor] = allocate_aligned(net->table.tensor[b->tensor].n, sizeof(float));
+		}
+	}
+	for (size_t i = 0; i < threads; i++)
+		t->scratch[i] = allocate_aligned(TRAIN_BLOCK + gemm_scratch(TRAIN_BLOCK_ROWS, TRAIN_BLOCK, GEMM_DEPTH),
+		                                 sizeof(float));
 }
 
 static inline void
 trainer_free(struct trainer *t)
 {
+	team_free(&t->team);
 	free(t->s);
 	free(t->S);
 	free(t->p);
 	free(t->gain);
 	free(t->shrink);
-	for (size_t i = 0; i < TENSORS; i++)
-		free(t->gradient[i]);
+	net_pass_free(&t->pass);
+	for (size_t l = 0; l < TRAIN_LANES; l++) {
+		free(t->lane[l].scratch);
+		for (size_t i = 0; i < TENSORS; i++)
+			free(t->lane[l].gradient[i]);
+		free(t->lane[l].row_gradient);
+	}
+	free(t->block);
+	for (size_t i = 0; i < TEAM_MOST; i++)
+		free(t->scratch[i]);
 	free(t->seen.cell);
 	free(t->row);
 	free(t->slot);
-	free(t->row_gradient);
+	free(t->squares);
 	*t = (struct trainer){0};
 }
 
@@ -77,7 +204,6 @@ trainer_reserve(struct trainer *t, size_t B)
 	t->s = grow(t->s, &t->s_capacity, n, sizeof *t->s);
 	t->S = grow(t->S, &t->S_capacity, n, sizeof *t->S);
 	t->p = grow(t->p, &t->p_capacity, n, sizeof *t->p);
-	net_reserve(t->net, B);
 }
 
 /*
@@ -85,12 +211,13 @@ trainer_reserve(struct trainer *t, size_t B)
  * group and one prediction.
  */
 static inline void
-trainer_note(struct trainer *t, const struct batch *batch, size_t from, size_t B, double loss)
+trainer_note(struct trainer *t, struct progress *progress, const struct batch *batch, size_t from, size_t B,
+             double loss)
 {
 	enum activation head = arch_head(&t->net->arch);
 	size_t K = net_outputs(t->net), likeliest = head == CHOICE ? head_likeliest(B, t->p) : 0;
 
-	t->progress.loss += loss;
+	progress->loss += loss;
 	for (size_t b = 0; b < B; b++) {
 		const double *p = t->p + b * K;
 		float label = batch->label[from + b];
@@ -103,8 +230,8 @@ trainer_note(struct trainer *t, const struct batch *batch, size_t from, size_t B
 			right = head_likeliest(K, p) == (size_t)label;
 		else if (head == SIGMOID)
 			right = (*p > 0.5) == (label > 0);
-		t->progress.right += right ? weight : 0;
-		t->progress.weight += head == CHOICE && !(label > 0) ? 0 : weight;
+		progress->right += right ? weight : 0;
+		progress->weight += head == CHOICE && !(label > 0) ? 0 : weight;
 	}
 }
 
@@ -125,13 +252,16 @@ train_beliefs(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	for (size_t b = 0; b < B; b++) {
 		size_t at = batch->start[from + b], n = batch->start[from + b + 1] - at;
 
+		if (t->drift > 0)
+			belief_drift(K, t->drift, t->variance, n, f->index + at, weight->frozen ? NULL : weight->data,
+			             bias && !bias->frozen ? bias->data : NULL, t->progress.records + b);
 		belief_sums(K, t->s + b * K, t->S + b * K, n, f->index + at, f->value + at, weight->data,
 		            bias ? bias->data : NULL);
 	}
 	for (size_t i = 0; i < B * K; i++)
 		t->s[i] = belief_moderate(t->s[i], t->S[i]);
 	head_probability(head, B, K, t->p, t->s);
-	trainer_note(t, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
+	trainer_note(t, &t->progress, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	for (size_t b = 0; b < B; b++) {
 		size_t at = batch->start[from + b], n = batch->start[from + b + 1] - at;
 
@@ -149,14 +279,14 @@ train_mixture(struct trainer *t, const struct batch *batch, size_t from, size_t 
 {
 	double loss = mixture_learn(t->mixture, arch_head(&t->net->arch), batch, from, B, t->progress.records, t->p);
 
-	trainer_note(t, batch, from, B, loss);
+	trainer_note(t, &t->progress, batch, from, B, loss);
 }
 
-/* Gives each row of the first layer that the batch touches a slot, its gradient zero. */
+/* Gives each row of the first layer that the step touches a slot. */
 static inline void
-trainer_slots(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+trainer_slots(struct trainer *t)
 {
-	size_t first = batch->start[from], last = batch->start[from + B], O = t->net->layer[0].O;
+	size_t first = t->batch->start[t->from], last = t->batch->start[t->from + t->B], O = t->net->layer[0].O;
 
 	if (indexset_need(last - first) > t->cells) {
 		free(t->seen.cell);
@@ -169,90 +299,352 @@ trainer_slots(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	for (size_t i = first; i < last; i++) {
 		bool fresh;
 
-		t->slot[i] = indexset_slot(&t->seen, batch->features.index[i], &fresh);
-		t->row[t->slot[i]] = batch->features.index[i];
+		t->slot[i] = indexset_slot(&t->seen, t->batch->features.index[i], &fresh);
+		t->row[t->slot[i]] = t->batch->features.index[i];
 	}
-	t->row_gradient = grow(t->row_gradient, &t->row_gradient_capacity, t->seen.n * O, sizeof *t->row_gradient);
-	memset(t->row_gradient, 0, t->seen.n * O * sizeof *t->row_gradient);
+	for (size_t l = 0; l < t->lanes; l++)
+		t->lane[l].row_gradient = grow(t->lane[l].row_gradient, &t->lane[l].row_gradient_capacity, t->seen.n * O,
+		                               sizeof *t->lane[l].row_gradient);
 }
 
-/* Gradients of all tensors, from that of the logits in the last layer's grad. */
+/* Gradients of a lane, zero. */
 static inline void
-trainer_backward(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+lane_clear(const struct trainer *t, struct lane *lane)
 {
-	struct net *net = t->net;
+	for (size_t i = 0; i < t->net->table.n; i++)
+		if (lane->gradient[i] && !trainer_rests(t, i))
+			memset(lane->gradient[i], 0, t->net->table.tensor[i].n * sizeof(float));
+	if (lane->row_gradient)
+		memset(lane->row_gradient, 0, t->seen.n * t->net->layer[0].O * sizeof(float));
+}
 
-	for (size_t i = net->n_layers; i--;) {
+/* Adds the gradients of a piece, which went forward last, from that of its logits in the last layer's grad. */
+static inline void
+lane_backward(const struct trainer *t, const struct lane *lane, struct net_pass *pass, struct piece p)
+{
+	const struct net *net = t->net;
+
+	for (size_t i = net->n_layers; i-- > t->low;) {
 		const struct net_layer *l = &net->layer[i];
-		float *dbias = l->bias == NO_TENSOR ? NULL : t->gradient[l->bias];
-		float *dw = t->gradient[l->weight];
+		size_t step = net_layer_step(l, p.B);
+		float *dbias = trainer_rests(t, l->bias) ? NULL : lane->gradient[l->bias], *dw = NULL;
 
-		if (i + 1 < net->n_layers)
-			activation_backward(l->activation, B, l->O, net->grad[i], net->out[i]);
-		if (dbias)
-			memset(dbias, 0, l->O * sizeof *dbias);
-		if (i == 0) {
-			trainer_slots(t, batch, from, B);
-			sparse_backward(B, l->O, t->row_gradient, dbias, batch->start + from, t->slot,
-			                batch->features.value, net->grad[0]);
-			return;
-		}
-		memset(dw, 0, l->I * l->O * sizeof *dw);
-		dense_backward(B, l->I, l->O, net->grad[i - 1], dw, dbias, net->out[i - 1],
-		               tensor_floats(&net->table.tensor[l->weight]), net->grad[i]);
+		if (!trainer_rests(t, l->weight))
+			dw = trainer_by_row(t, l->weight) ? lane->row_gradient : lane->gradient[l->weight];
+		for (size_t b = 0; l->spec.kind != LAYER_FLATTEN && b < p.B; b += step)
+			net_layer_backward(net, pass, i, (struct piece){p.batch, p.from + b, p.at + b, step}, i > t->low, dw, dbias,
+			                   t->slot);
 	}
 }
 
-/* Steps every tensor that is not frozen; of the first layer's weights the rows that were touched. */
-static inline void
-trainer_step(struct trainer *t)
+/* The first record of lane l in the step. */
+static inline size_t
+lane_first(const struct trainer *t, size_t l)
 {
-	struct net *net = t->net;
-	size_t O = net->layer[0].O;
+	return t->B * l / t->lanes;
+}
 
-	t->set.step++;
-	for (size_t i = 0; i < net->table.n; i++) {
-		struct tensor *w = &net->table.tensor[i];
-		float *data = tensor_floats(w), *a = w->state[0], *b = w->state[1];
+/* The piece of a lane that begins at a place of the step. */
+static inline struct piece
+lane_piece(const struct trainer *t, size_t l, size_t at)
+{
+	size_t left = lane_first(t, l + 1) - at;
 
-		if (w->frozen)
-			continue;
-		if (i != net->layer[0].weight) {
-			t->optimiser->step(&t->set, w->n, data, a, b, t->gradient[i]);
-			continue;
-		}
-		for (size_t slot = 0; slot < t->seen.n; slot++) {
-			size_t at = t->row[slot] * O;
+	return (struct piece){t->batch, t->from + at, at, left < NET_PIECE ? left : NET_PIECE};
+}
 
-			t->optimiser->step(&t->set, O, data + at, a ? a + at : NULL, b ? b + at : NULL,
-			                   t->row_gradient + slot * O);
-		}
+/* Sends a piece of a lane forward; its logits go to t->s. */
+static inline void
+lane_forward(const struct trainer *t, struct net_pass *pass, struct piece p)
+{
+	size_t K = net_outputs(t->net);
+	const float *z = net_forward(t->net, pass, p, t->net->n_layers);
+
+	for (size_t i = 0; i < p.B * K; i++)
+		t->s[p.at * K + i] = (double)z[i];
+}
+
+/* A task: the logits of a lane's records. */
+static inline void
+lane_predict(void *trainer, size_t l, size_t worker)
+{
+	const struct trainer *t = trainer;
+	struct net_pass pass = t->pass;
+
+	(void)worker;
+	pass.scratch = t->lane[l].scratch;
+	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += NET_PIECE)
+		lane_forward(t, &pass, lane_piece(t, l, at));
+}
+
+/* dz[B][K] of a piece: the gradient of the step's loss by its logits, from its probabilities p. */
+static inline void
+lane_head(const struct trainer *t, struct piece piece, float *dz, const double *p)
+{
+	enum activation head = arch_head(&t->net->arch);
+	size_t K = net_outputs(t->net);
+
+	for (size_t i = 0; i < piece.B * K; i++) {
+		size_t b = piece.from + i / K;
+
+		dz[i] = (float)((double)t->batch->weight[b] / t->mean * (p[i] - head_target(head, i % K, t->batch->label[b])));
 	}
+}
+
+/* A task: sends a lane's records forward and backward. The probabilities of a choice are there already. */
+static inline void
+lane_learn(void *trainer, size_t l, size_t worker)
+{
+	const struct trainer *t = trainer;
+	struct lane *lane = &((struct trainer *)trainer)->lane[l];
+	struct net_pass pass = t->pass;
+	enum activation head = arch_head(&t->net->arch);
+	size_t K = net_outputs(t->net);
+
+	(void)worker;
+	lane_clear(t, lane);
+	pass.scratch = lane->scratch;
+	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += NET_PIECE) {
+		struct piece p = lane_piece(t, l, at);
+		double *probability = t->p + at * K;
+
+		pass.dropping = random_bits(t->progress.records + 1, at) | 1;
+		lane_forward(t, &pass, p);
+		if (head != CHOICE)
+			head_probability(head, p.B, K, probability, t->s + at * K);
+		lane_head(t, p, pass.grad[t->net->n_layers - 1] + at * K, probability);
+		lane_backward(t, lane, &pass, p);
+	}
+}
+
+/* The gradient of a block, in the scratch of a worker. */
+static inline float *
+trainer_block_gradient(const struct trainer *t, const struct block *b, size_t worker)
+{
+	const struct net_layer *l = &t->net->layer[b->layer];
+	float *g = t->scratch[worker];
+
+	if (b->dense) {
+		dense_backward_weights(t->B, l->I, l->O, b->rows, b->columns, g,
+		                       net_input(t->net, &t->pass, b->layer) + b->at % l->I,
+		                       t->pass.grad[b->layer] + b->at / l->I, g + TRAIN_BLOCK);
+		return g;
+	}
+	memcpy(g, t->lane[0].gradient[b->tensor] + b->at, b->columns * sizeof *g);
+	for (size_t i = 1; i < t->lanes; i++)
+		vec_add(b->columns, g, t->lane[i].gradient[b->tensor] + b->at);
+	return g;
+}
+
+/* Slots of the rows that are one task: about as many numbers as a block has. */
+static inline size_t
+trainer_rows(const struct trainer *t)
+{
+	return TRAIN_BLOCK / t->net->layer[0].O + 1;
+}
+
+/* Tasks of a step of the optimiser: blocks, then rows. */
+static inline size_t
+trainer_tasks(const struct trainer *t)
+{
+	return t->n_blocks + (t->seen.n + trainer_rows(t) - 1) / trainer_rows(t);
+}
+
+/* The first slot of a task behind the blocks. */
+static inline size_t
+trainer_first_slot(const struct trainer *t, size_t task)
+{
+	size_t slot = (task - t->n_blocks) * trainer_rows(t);
+
+	return slot < t->seen.n ? slot : t->seen.n;
+}
+
+/* A task: the sum of squares of a gradient. */
+static inline void
+trainer_square(void *trainer, size_t task, size_t worker)
+{
+	const struct trainer *t = trainer;
+	const float *g;
+	size_t O = t->net->layer[0].O, n;
+	double square = 0;
+
+	if (task < t->n_blocks) {
+		g = trainer_block_gradient(t, &t->block[task], worker);
+		n = trainer_rests(t, t->block[task].tensor) ? 0 : t->block[task].rows * t->block[task].columns;
+	} else {
+		g = t->lane[0].row_gradient + trainer_first_slot(t, task) * O;
+		n = (trainer_first_slot(t, task + 1) - trainer_first_slot(t, task)) * O;
+	}
+	for (size_t i = 0; i < n; i++)
+		square += (double)g[i] * (double)g[i];
+	t->squares[task] = square;
+}
+
+/* The settings of a tensor's pulls, whose time is that of the pace; and of its steps, but for the pace. */
+static inline struct optimiser_settings
+trainer_settings(const struct trainer *t, size_t tensor)
+{
+	struct optimiser_settings set = t->set;
+
+	set.rate *= t->net->table.tensor[tensor].pace;
+	return set;
+}
+
+/* Pulls the rows of the first layer that the batch touches to where the steps so far would have pulled them. */
+static inline void
+trainer_pull_rows(struct trainer *t)
+{
+	size_t i = t->net->layer[0].weight;
+	struct optimiser_settings set;
+
+	if (!t->prior || !t->net->sparse || !t->prior->centred[i] || trainer_rests(t, i))
+		return;
+	set = trainer_settings(t, i);
+	for (size_t slot = 0; slot < t->seen.n; slot++)
+		prior_pull_row(t->prior, t->optimiser, &set, &t->net->table.tensor[i], i, t->row[slot], t->net->layer[0].O);
+}
+
+/* Keeps the first layer's rows as they were left, for training to go on, and pulls all of them. */
+static inline void
+trainer_settle(struct trainer *t)
+{
+	size_t i = t->net->layer[0].weight, O = t->net->layer[0].O;
+	struct tensor *w = &t->net->table.tensor[i];
+	struct optimiser_settings set;
+
+	if (!t->prior || !t->net->sparse || !t->prior->centred[i])
+		return;
+	memcpy(w->state[t->prior->states + PRIOR_LEFT], w->data, w->n * sizeof(float));
+	set = trainer_settings(t, i);
+	for (size_t row = 0; !w->frozen && row < w->n / O; row++)
+		prior_pull(t->prior, t->optimiser, &set, w, i, row * O, O,
+		           (double)(float)t->prior->time - (double)w->state[t->prior->states + PRIOR_TIME][row * O]);
+}
+
+/* Undoes trainer_settle, so that training goes on as if it had not stopped. */
+static inline void
+trainer_unsettle(struct trainer *t)
+{
+	size_t i = t->net->layer[0].weight;
+	struct tensor *w = &t->net->table.tensor[i];
+
+	if (t->prior && t->net->sparse && t->prior->centred[i])
+		memcpy(w->data, w->state[t->prior->states + PRIOR_LEFT], w->n * sizeof(float));
+}
+
+/* Steps n numbers of a tensor from `at` on by the gradient g, which is scaled first. */
+static inline void
+trainer_move(const struct trainer *t, const struct optimiser_settings *set, size_t tensor, size_t at, size_t n,
+             float *g)
+{
+	const struct tensor *w = &t->net->table.tensor[tensor];
+	float *a = w->state[0], *b = w->state[1];
+
+	for (size_t i = 0; t->scale < 1 && i < n; i++)
+		g[i] *= t->scale;
+	t->optimiser->step(set, n, tensor_floats(w) + at, a ? a + at : NULL, b ? b + at : NULL, g);
+}
+
+/* A task: steps a block, and pulls it where there is a prior; or steps some rows. */
+static inline void
+trainer_step(void *trainer, size_t task, size_t worker)
+{
+	const struct trainer *t = trainer;
+	bool by_row = task >= t->n_blocks;
+	const struct block *b = &t->block[by_row ? 0 : task];
+	size_t tensor = by_row ? t->net->layer[0].weight : b->tensor, O = t->net->layer[0].O;
+	struct optimiser_settings pull = trainer_settings(t, tensor), set = pull;
+	float *g;
+
+	if (trainer_rests(t, tensor))
+		return;
+	set.rate *= t->pace;
+	for (size_t i = by_row ? trainer_first_slot(t, task) : 1; by_row && i < trainer_first_slot(t, task + 1); i++)
+		trainer_move(t, &set, tensor, t->row[i] * O, O, t->lane[0].row_gradient + i * O);
+	if (by_row)
+		return;
+	g = trainer_block_gradient(t, b, worker);
+	for (size_t row = 0; row < b->rows; row++) {
+		trainer_move(t, &set, tensor, b->at + row * b->ld, b->columns, g + row * b->columns);
+		if (t->prior && t->prior->centred[tensor])
+			prior_pull(t->prior, t->optimiser, &pull, &t->net->table.tensor[tensor], tensor, b->at + row * b->ld,
+			           b->columns, t->time);
+	}
+}
+
+/* A task: the lanes' gradients of some rows are added up in the first lane. */
+static inline void
+trainer_gather_rows(void *trainer, size_t task, size_t worker)
+{
+	const struct trainer *t = trainer;
+	size_t O = t->net->layer[0].O, from = trainer_first_slot(t, t->n_blocks + task) * O;
+	size_t to = trainer_first_slot(t, t->n_blocks + task + 1) * O;
+
+	(void)worker;
+	for (size_t l = 1; l < t->lanes; l++)
+		vec_add(to - from, t->lane[0].row_gradient + from, t->lane[l].row_gradient + from);
+}
+
+/* By how much the gradient is shortened: its length is the clip at most (Pascanu, Mikolov and Bengio 2013). */
+static inline float
+trainer_scale(struct trainer *t)
+{
+	size_t tasks = trainer_tasks(t);
+	double square = 0;
+
+	if (!(t->clip > 0))
+		return 1;
+	t->squares = grow(t->squares, &t->squares_capacity, tasks, sizeof *t->squares);
+	team_run(&t->team, tasks, trainer_square, t);
+	for (size_t i = 0; i < tasks; i++)
+		square += t->squares[i];
+	return square > t->clip * t->clip ? (float)(t->clip / sqrt(square)) : 1;
+}
+
+/* Takes B records in hand, and says how many lanes they go in. */
+static inline void
+trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+{
+	size_t pieces = (B + NET_PIECE - 1) / NET_PIECE;
+
+	t->batch = batch;
+	t->from = from;
+	t->B = B;
+	t->lanes = pieces < TRAIN_LANES ? pieces : TRAIN_LANES;
+	net_pass_reserve(&t->pass, t->net, B, true);
+	if (batch->features.rows)
+		t->pass.input = batch->features.value + batch->start[from];
 }
 
 /*
  * Plain weights take one step along the mean gradient of B records; the group of a choice head is one record, and a
- * linear head descends half the square.
+ * linear head descends half the square. A group goes forward whole before its first record goes back, so its records
+ * go forward twice.
  */
 static inline void
 train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 {
-	struct net *net = t->net;
-	enum activation head = arch_head(&net->arch);
-	size_t K = net_outputs(net), mean = head == CHOICE ? 1 : B;
-	const float *z = net_forward(net, batch, from, B);
-	float *dz = net->grad[net->n_layers - 1];
+	enum activation head = arch_head(&t->net->arch);
+	size_t K = net_outputs(t->net);
 
-	for (size_t i = 0; i < B * K; i++)
-		t->s[i] = (double)z[i];
-	head_probability(head, B, K, t->p, t->s);
-	trainer_note(t, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
-	for (size_t b = 0; b < B; b++)
-		for (size_t k = 0; k < K; k++)
-			dz[b * K + k] = (float)((double)batch->weight[from + b] / (double)mean *
-			                        (t->p[b * K + k] - head_target(head, k, batch->label[from + b])));
-	trainer_backward(t, batch, from, B);
-	trainer_step(t);
+	trainer_take(t, batch, from, B);
+	t->low = trainer_lowest(t);
+	t->mean = head == CHOICE ? 1 : (double)B;
+	if (t->net->sparse && trainer_learns(t, t->net->layer[0].weight))
+		trainer_slots(t);
+	trainer_pull_rows(t);
+	if (head == CHOICE) {
+		team_run(&t->team, t->lanes, lane_predict, t);
+		head_probability(head, B, K, t->p, t->s);
+	}
+	team_run(&t->team, t->lanes, lane_learn, t);
+	trainer_note(t, &t->progress, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
+	t->set.step++;
+	t->time = t->prior ? prior_step(t->prior, t->optimiser, t->set.step, t->pace, head == CHOICE ? 1 : B) : 0;
+	if (t->lanes > 1)
+		team_run(&t->team, trainer_tasks(t) - t->n_blocks, trainer_gather_rows, t);
+	t->scale = trainer_scale(t);
+	team_run(&t->team, trainer_tasks(t), trainer_step, t);
 }
 
 /*
@@ -270,6 +662,21 @@ train(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 	else
 		train_beliefs(t, batch, from, B);
 	t->progress.records += B;
+}
+
+/* Predicts records from .. from + B of a batch, as many as train takes, and adds what came of it to *progress. */
+static inline void
+train_judge(struct trainer *t, const struct batch *batch, size_t from, size_t B, struct progress *progress)
+{
+	enum activation head = arch_head(&t->net->arch);
+	size_t K = net_outputs(t->net);
+
+	trainer_reserve(t, B);
+	trainer_take(t, batch, from, B);
+	team_run(&t->team, t->lanes, lane_predict, t);
+	head_probability(head, B, K, t->p, t->s);
+	trainer_note(t, progress, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
+	progress->records += B;
 }
 
 #endif

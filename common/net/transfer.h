@@ -31,7 +31,8 @@ transfer_layers(struct net *to, const struct net *from, size_t layers)
 	for (size_t i = 0; i < layers; i++) {
 		const struct net_layer *l = &to->layer[i];
 
-		transfer_tensor(&to->table.tensor[l->weight], &from->table.tensor[l->weight], means);
+		if (l->weight != NO_TENSOR)
+			transfer_tensor(&to->table.tensor[l->weight], &from->table.tensor[l->weight], means);
 		if (l->bias != NO_TENSOR)
 			transfer_tensor(net_bias(to, l), &from->table.tensor[l->bias], means);
 	}
@@ -54,6 +55,56 @@ transfer_widen(struct net *net, double q, double variance)
 			else
 				tensor_floats(t)[j] = (float)belief_widen((double)tensor_floats(t)[j], q, variance);
 	}
+}
+
+/* How many tensors the first `layers` layers have. They are the first of the table. */
+static inline size_t
+transfer_tensors(const struct net *net, size_t layers)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < layers; i++) {
+		n += net->layer[i].weight != NO_TENSOR;
+		n += net->layer[i].bias != NO_TENSOR;
+	}
+	return n;
+}
+
+/* Freezes the first `layers` layers. */
+static inline void
+transfer_freeze(struct net *net, size_t layers)
+{
+	for (size_t i = transfer_tensors(net, layers); i--;)
+		net->table.tensor[i].frozen = true;
+}
+
+/*
+ * Rates and times of the layers that have weights, from the top: each learns at `rate` times the pace of the one above
+ * it (0 freezes it), and once `every` records more were learnt (discriminative rates and gradual unfreezing: Howard
+ * and Ruder 2018). Returns how many layers these are.
+ */
+static inline size_t
+transfer_pace(struct net *net, double rate, uint64_t every)
+{
+	double pace = 1;
+	size_t depth = 0;
+
+	for (size_t i = net->n_layers; i--;) {
+		const struct net_layer *l = &net->layer[i];
+		size_t place[] = {l->weight, l->bias};
+
+		for (size_t j = 0; j < sizeof place / sizeof *place; j++)
+			if (place[j] != NO_TENSOR) {
+				net->table.tensor[place[j]].pace = pace;
+				net->table.tensor[place[j]].wakes = depth * every;
+				net->table.tensor[place[j]].frozen |= !(pace > 0);
+			}
+		if (l->weight != NO_TENSOR) {
+			pace *= rate;
+			depth++;
+		}
+	}
+	return depth;
 }
 
 #endif

@@ -37,7 +37,14 @@ enum {
 	GEMM_WIDTH = 512,  /* columns of a block of B: a multiple of GEMM_PANEL */
 	GEMM_PANEL = 32,   /* columns of the widest panel */
 	GEMM_REUSE = 12,   /* what is read by more tiles than this is packed */
+	GEMM_DOT = 16,    /* sums of a dot product */
+	GEMM_DOT_DEPTH = 512, /* elements of a block of dot products, its rows and its columns: they stay in the first cache */
+	GEMM_DOT_HEIGHT = 8,
+	GEMM_DOT_WIDTH = 12,
 };
+
+/* Four floats, of any alignment. */
+typedef float gemm_four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 /* One side of a product. Its lines, the rows of op(A) or columns of op(B), are K long. */
 struct gemm_side {
@@ -70,10 +77,20 @@ gemm_piece(size_t n, size_t most)
 typedef void gemm_panel(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumulate, struct gemm_side a,
                         const float *b, size_t ldb);
 
+/* As gemm_slide, with Q at least a vector. */
+typedef void gemm_slider(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias,
+                         const float *x, const size_t *at, size_t ldx);
+
+/* sums[m][n][GEMM_DOT] += the products of rows of A and rows b[n] over K, as gemm_dot_plain adds them. */
+typedef void gemm_dot_panel(size_t m, size_t n, size_t K, float *sums, const float *a, size_t lda,
+                            const float *const *b);
+
 struct gemm_kernel {
 	const char *name;
 	size_t rows, lanes; /* the largest tile is rows times two vectors of lanes floats */
 	gemm_panel *panel;
+	gemm_slider *slide;
+	gemm_dot_panel *dot;
 	bool (*runs)(void); /* whether this machine has the instructions */
 };
 
@@ -89,6 +106,8 @@ struct gemm_kernel {
 #define GEMM_TARGET __attribute__((target("avx512f")))
 #define GEMM_LANES 16
 #define GEMM_ROWS 12
+#define GEMM_DOT_ROWS 4
+#define GEMM_DOT_COLUMNS 4
 #define GEMM_FMA(x, y, z) _mm512_fmadd_ps(x, y, z)
 #define GEMM_RUNS __builtin_cpu_supports("avx512f")
 #include "gemm_panel.h"
@@ -97,6 +116,8 @@ struct gemm_kernel {
 #define GEMM_TARGET __attribute__((target("avx2,fma")))
 #define GEMM_LANES 8
 #define GEMM_ROWS 6
+#define GEMM_DOT_ROWS 3
+#define GEMM_DOT_COLUMNS 2
 #define GEMM_FMA(x, y, z) _mm256_fmadd_ps(x, y, z)
 #define GEMM_RUNS __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
 #include "gemm_panel.h"
@@ -107,6 +128,8 @@ struct gemm_kernel {
 #define GEMM_TARGET
 #define GEMM_LANES 4
 #define GEMM_ROWS 12
+#define GEMM_DOT_ROWS 3
+#define GEMM_DOT_COLUMNS 2
 #define GEMM_FMA(x, y, z) vfmaq_f32(z, x, y)
 #define GEMM_RUNS true
 #include "gemm_panel.h"
@@ -115,13 +138,13 @@ struct gemm_kernel {
 /* The best first; the last row, without a panel, stands for gemm_plain. */
 static const struct gemm_kernel gemm_kernels[] = {
 #ifdef __x86_64__
-	{"avx512", 12, 16, gemm_panel_avx512, gemm_runs_avx512},
-	{"avx2", 6, 8, gemm_panel_avx2, gemm_runs_avx2},
+	{"avx512", 12, 16, gemm_panel_avx512, gemm_slide_avx512, gemm_dot_avx512, gemm_runs_avx512},
+	{"avx2", 6, 8, gemm_panel_avx2, gemm_slide_avx2, gemm_dot_avx2, gemm_runs_avx2},
 #endif
 #ifdef __aarch64__
-	{"neon", 12, 4, gemm_panel_neon, gemm_runs_neon},
+	{"neon", 12, 4, gemm_panel_neon, gemm_slide_neon, gemm_dot_neon, gemm_runs_neon},
 #endif
-	{"plain", 1, 1, NULL, NULL},
+	{"plain", 1, 1, NULL, NULL, NULL, NULL},
 };
 
 /* The best kernel of this machine. */
@@ -172,7 +195,6 @@ gemm_part(size_t i, size_t n, size_t size)
 static inline void
 gemm_pack(size_t n, size_t width, size_t K, float *to, struct gemm_side side)
 {
-	typedef float four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
 	const size_t step = side.by_k ? side.ld : 1;
 	size_t i = 0;
 
@@ -182,7 +204,7 @@ gemm_pack(size_t n, size_t width, size_t K, float *to, struct gemm_side side)
 		for (size_t j = 0; j < 4; j++)
 			line[j] = gemm_from(side, i + j < n ? i + j : n - 1, 0).from;
 		for (size_t k = 0; k < K; k++)
-			*(four *)(to + k * width + i) = (four){line[0][k * step], line[1][k * step], line[2][k * step], line[3][k * step]};
+			*(gemm_four *)(to + k * width + i) = (gemm_four){line[0][k * step], line[1][k * step], line[2][k * step], line[3][k * step]};
 	}
 	for (; i < width; i++)
 		for (size_t k = 0; k < K; k++)
@@ -252,6 +274,134 @@ gemm(size_t M, size_t N, size_t K, float *C, size_t ldc, bool accumulate, const 
      const float *B, size_t ldb, bool transB, float *scratch)
 {
 	gemm_with(gemm_best(), M, N, K, C, ldc, accumulate, A, lda, transA, B, ldb, transB, scratch);
+}
+
+/*
+ * A window of D elements slides over x: y[O][P][Q] = bias[o] + sum over d of w[o][d] x[at[d] + p ldx + q], where w is
+ * [O][D]. A sum starts from the bias; each product joins it in order of d with one rounding.
+ */
+static inline void
+gemm_slide_plain(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, const float *x,
+                 const size_t *at, size_t ldx)
+{
+	for (size_t o = 0; o < O; o++)
+		for (size_t p = 0; p < P; p++)
+			for (size_t q = 0; q < Q; q++) {
+				float sum = bias[o];
+
+				for (size_t d = 0; d < D; d++)
+					sum = fmaf(w[o * D + d], x[at[d] + p * ldx + q], sum);
+				y[(o * P + p) * Q + q] = sum;
+			}
+}
+
+/* The best kernel of this machine that has a vector for a row of Q places; the last of the table where none has. */
+static inline const struct gemm_kernel *
+gemm_slider_for(size_t Q)
+{
+	const struct gemm_kernel *kernel = gemm_kernels;
+
+	while (kernel->panel && (kernel->lanes > Q || !kernel->runs()))
+		kernel++;
+	return kernel;
+}
+
+/* Is there a kernel that slides over rows of Q places? */
+static inline bool
+gemm_slides(size_t Q)
+{
+	return gemm_slider_for(Q)->panel;
+}
+
+/* As gemm_slide_plain, by the best kernel there is. */
+static inline void
+gemm_slide(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, const float *x,
+           const size_t *at, size_t ldx)
+{
+	const struct gemm_kernel *kernel = gemm_slider_for(Q);
+
+	if (kernel->panel)
+		kernel->slide(O, P, Q, D, y, w, bias, x, at, ldx);
+	else
+		gemm_slide_plain(O, P, Q, D, y, w, bias, x, at, ldx);
+}
+
+/* The sum of GEMM_DOT sums: halves are added until one is left. */
+static inline float
+gemm_dot_sum(const float *sums)
+{
+	const gemm_four *s = (const gemm_four *)sums;
+	gemm_four sum = (s[0] + s[2]) + (s[1] + s[3]);
+
+	return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+}
+
+/*
+ * Dot products of rows: C[M][N] += A B' over K, with rows of A lda floats apart, and row j of B at b[at[j]], or at
+ * b[j ldb] where at is NULL. Sum l of a product takes k = l, l + GEMM_DOT..., each with one rounding.
+ */
+static inline void
+gemm_dot_plain(size_t M, size_t N, size_t K, float *C, size_t ldc, const float *A, size_t lda, const float *b,
+               size_t ldb, const size_t *at)
+{
+	for (size_t i = 0; i < M; i++)
+		for (size_t j = 0; j < N; j++) {
+			const float *row = b + (at ? at[j] : j * ldb);
+			float sums[GEMM_DOT] = {0};
+
+			for (size_t k = 0; k < K; k++)
+				sums[k % GEMM_DOT] = fmaf(A[i * lda + k], row[k], sums[k % GEMM_DOT]);
+			C[i * ldc + j] += gemm_dot_sum(sums);
+		}
+}
+
+/* One block of dot products by a kernel: C[m][n] += those of m rows of A and the rows b[n]. */
+static inline void
+gemm_dot_block(const struct gemm_kernel *kernel, size_t m, size_t n, size_t K, float *C, size_t ldc, const float *a,
+               size_t lda, const float **b)
+{
+	float sums[GEMM_DOT_HEIGHT * GEMM_DOT_WIDTH * GEMM_DOT];
+
+	memset(sums, 0, m * n * GEMM_DOT * sizeof *sums);
+	for (size_t k = 0, deep; k < K; k += deep, a += deep) {
+		deep = K - k < GEMM_DOT_DEPTH ? K - k : GEMM_DOT_DEPTH;
+		kernel->dot(m, n, deep, sums, a, lda, b);
+		for (size_t j = 0; j < n; j++)
+			b[j] += deep;
+	}
+	for (size_t i = 0; i < m; i++)
+		for (size_t j = 0; j < n; j++)
+			C[i * ldc + j] += gemm_dot_sum(sums + (i * n + j) * GEMM_DOT);
+}
+
+/* As gemm_dot_plain, by the kernel given. */
+static inline void
+gemm_dot_with(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, float *C, size_t ldc, const float *A,
+              size_t lda, const float *b, size_t ldb, const size_t *at)
+{
+	if (!kernel->panel) {
+		gemm_dot_plain(M, N, K, C, ldc, A, lda, b, ldb, at);
+		return;
+	}
+	for (size_t j = 0, n; j < N; j += n) {
+		n = N - j < GEMM_DOT_WIDTH ? N - j : GEMM_DOT_WIDTH;
+		for (size_t i = 0, m; i < M; i += m) {
+			const float *row[GEMM_DOT_WIDTH];
+
+			for (size_t l = 0; l < n; l++)
+				row[l] = b + (at ? at[j + l] : (j + l) * ldb);
+			m = M - i < GEMM_DOT_HEIGHT ? M - i : GEMM_DOT_HEIGHT;
+			gemm_dot_block(kernel, m, n, K, C + i * ldc + j, ldc, A + i * lda, lda, row);
+		}
+	}
+}
+
+/* As gemm_dot_plain, by the best kernel of this machine. */
+static inline void
+gemm_dot(size_t M, size_t N, size_t K, float *C, size_t ldc, const float *A, size_t lda, const float *b, size_t ldb,
+         const size_t *at)
+{
+	gemm_dot_with(gemm_best(), M, N, K, C, ldc, A, lda, b, ldb, at);
 }
 
 #endif

@@ -5,19 +5,21 @@
  *	GEMM_TARGET         the attribute that lets the compiler use the instructions
  *	GEMM_LANES          floats of a vector
  *	GEMM_ROWS           rows of the largest tile: the sums of GEMM_ROWS times two vectors stay in registers
+ *	GEMM_DOT_ROWS, GEMM_DOT_COLUMNS  dot products that are summed at once
  *	GEMM_FMA(x, y, z)   x y + z of vectors, rounded once
  *	GEMM_RUNS           whether this machine has the instructions
  */
 
 /*
  * C[rows][2 or 1 vectors] = or += A B over K, as gemm.h says: row i, column k of A is a[i a_row + k a_k]; row k of B
- * starts at b[k b_k]. rows and vectors are constants where it is called, so that all loops but that over k unroll.
+ * starts at b[k b_k], or where at is not NULL at b[at[k]]. Where first is not NULL, row i starts from first[i]. rows and
+ * vectors are constants where it is called, and so is what is NULL; so all loops but that over k unroll.
  */
 GEMM_TARGET
 __attribute__((always_inline))
 static inline void
 GEMM_NAME(block)(size_t rows, size_t vectors, size_t K, float *C, size_t ldc, bool accumulate, const float *a,
-                 size_t a_row, size_t a_k, const float *b, size_t b_k)
+                 size_t a_row, size_t a_k, const float *b, size_t b_k, const float *first, const size_t *at)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
@@ -27,13 +29,15 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t K, float *C, size_t ldc, bo
 	for (size_t i = 0; i < rows; i++)
 		GEMM_UNROLL
 		for (size_t j = 0; j < vectors; j++)
-			sum[i][j] = accumulate ? (vector)*(const stored *)(C + i * ldc + j * GEMM_LANES) : (vector){0};
-	for (size_t k = 0; k < K; k++, a += a_k, b += b_k) {
+			sum[i][j] = first ? first[i] - (vector){0}
+			          : accumulate ? (vector)*(const stored *)(C + i * ldc + j * GEMM_LANES) : (vector){0};
+	for (size_t k = 0; k < K; k++, a += a_k) {
+		const float *from = at ? b + at[k] : b + k * b_k;
 		vector row[2];
 
 		GEMM_UNROLL
 		for (size_t j = 0; j < vectors; j++)
-			row[j] = *(const stored *)(b + j * GEMM_LANES);
+			row[j] = *(const stored *)(from + j * GEMM_LANES);
 		GEMM_UNROLL
 		for (size_t i = 0; i < rows; i++) {
 			vector x = a[i * a_row] - (vector){0};
@@ -49,6 +53,16 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t K, float *C, size_t ldc, bo
 		for (size_t j = 0; j < vectors; j++)
 			*(stored *)(C + i * ldc + j * GEMM_LANES) = sum[i][j];
 }
+
+/* All tiles: cases of a switch over 2 rows + vectors - 1. GEMM_TILE(rows, vectors) computes one. */
+#define GEMM_CASE(rows) case rows * 2: GEMM_TILE(rows, 1); break; case rows * 2 + 1: GEMM_TILE(rows, 2); break;
+#if GEMM_ROWS == 12
+#define GEMM_CASES \
+	GEMM_CASE(1) GEMM_CASE(2) GEMM_CASE(3) GEMM_CASE(4) GEMM_CASE(5) GEMM_CASE(6) \
+	GEMM_CASE(7) GEMM_CASE(8) GEMM_CASE(9) GEMM_CASE(10) GEMM_CASE(11) GEMM_CASE(12)
+#else
+#define GEMM_CASES GEMM_CASE(1) GEMM_CASE(2) GEMM_CASE(3) GEMM_CASE(4) GEMM_CASE(5) GEMM_CASE(6)
+#endif
 
 /* A gemm_panel: see gemm.h. Where the last vector of a row of C is not whole, the row is computed beside it. */
 GEMM_TARGET
@@ -70,31 +84,132 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 		for (size_t r = 0; !whole && accumulate && r < rows; r++)
 			memcpy(edge + r * WIDTH, C + r * ldc, n * sizeof *C);
 		switch (rows * 2 + (n > GEMM_LANES)) {
-#define GEMM_CASE(rows) \
-		case rows * 2: \
-			GEMM_NAME(block)(rows, 1, K, to, ldto, accumulate, from, a_row, a_k, b, ldb); \
-			break; \
-		case rows * 2 + 1: \
-			GEMM_NAME(block)(rows, 2, K, to, ldto, accumulate, from, a_row, a_k, b, ldb); \
-			break;
-		GEMM_CASE(1)
-		GEMM_CASE(2)
-		GEMM_CASE(3)
-		GEMM_CASE(4)
-		GEMM_CASE(5)
-		GEMM_CASE(6)
-#if GEMM_ROWS == 12
-		GEMM_CASE(7)
-		GEMM_CASE(8)
-		GEMM_CASE(9)
-		GEMM_CASE(10)
-		GEMM_CASE(11)
-		GEMM_CASE(12)
-#endif
-#undef GEMM_CASE
+#define GEMM_TILE(rows, vectors) \
+			GEMM_NAME(block)(rows, vectors, K, to, ldto, accumulate, from, a_row, a_k, b, ldb, NULL, NULL)
+		GEMM_CASES
+#undef GEMM_TILE
 		}
 		for (size_t r = 0; !whole && r < rows; r++)
 			memcpy(C + r * ldc, edge + r * WIDTH, n * sizeof *C);
+	}
+}
+
+/* A gemm_slide: see gemm.h. Where a row of places is no multiple of the vectors, the last ones overlap. */
+GEMM_TARGET
+static void
+GEMM_NAME(slide)(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, const float *x,
+                 const size_t *at, size_t ldx)
+{
+	const size_t vectors = Q >= 2 * GEMM_LANES ? 2 : 1, width = vectors * GEMM_LANES;
+
+	for (size_t o = 0, rows; o < O; o += rows) {
+		rows = gemm_piece(O - o, GEMM_ROWS);
+		for (size_t p = 0; p < P; p++)
+			for (size_t i = 0; i < Q; i += width) {
+				const size_t q = i + width <= Q ? i : Q - width;
+				float *to = y + (o * P + p) * Q + q;
+				const float *from = x + p * ldx + q;
+
+				switch (rows * 2 + vectors - 1) {
+#define GEMM_TILE(rows, vectors) \
+					GEMM_NAME(block)(rows, vectors, D, to, P * Q, false, w + o * D, D, 1, from, 0, bias + o, at)
+				GEMM_CASES
+#undef GEMM_TILE
+				}
+			}
+	}
+}
+
+/* sums[rows][columns][GEMM_DOT] += products of K elements, as gemm_dot_plain adds them. rows and columns are constants. */
+GEMM_TARGET
+__attribute__((always_inline))
+static inline void
+GEMM_NAME(dots)(size_t rows, size_t columns, size_t K, float *sums, size_t ldsums, const float *a, size_t lda,
+                const float *const *b)
+{
+	enum { PARTS = GEMM_DOT / GEMM_LANES };
+	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
+	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+	vector sum[GEMM_DOT_ROWS][GEMM_DOT_COLUMNS][PARTS];
+	size_t k = 0;
+
+	GEMM_UNROLL
+	for (size_t i = 0; i < rows; i++)
+		GEMM_UNROLL
+		for (size_t j = 0; j < columns; j++)
+			GEMM_UNROLL
+			for (size_t l = 0; l < PARTS; l++)
+				sum[i][j][l] = *(const stored *)(sums + i * ldsums + j * GEMM_DOT + l * GEMM_LANES);
+	for (; k + GEMM_DOT <= K; k += GEMM_DOT)
+		GEMM_UNROLL
+		for (size_t l = 0; l < PARTS; l++) {
+			vector column[GEMM_DOT_COLUMNS];
+
+			GEMM_UNROLL
+			for (size_t j = 0; j < columns; j++)
+				column[j] = *(const stored *)(b[j] + k + l * GEMM_LANES);
+			GEMM_UNROLL
+			for (size_t i = 0; i < rows; i++) {
+				vector x = *(const stored *)(a + i * lda + k + l * GEMM_LANES);
+
+				GEMM_UNROLL
+				for (size_t j = 0; j < columns; j++)
+					sum[i][j][l] = GEMM_FMA(x, column[j], sum[i][j][l]);
+			}
+		}
+	GEMM_UNROLL
+	for (size_t i = 0; i < rows; i++)
+		GEMM_UNROLL
+		for (size_t j = 0; j < columns; j++)
+			GEMM_UNROLL
+			for (size_t l = 0; l < PARTS; l++)
+				*(stored *)(sums + i * ldsums + j * GEMM_DOT + l * GEMM_LANES) = sum[i][j][l];
+	for (size_t l = 0; k < K; k++, l++)
+		for (size_t i = 0; i < rows; i++)
+			for (size_t j = 0; j < columns; j++) {
+				float *to = sums + i * ldsums + j * GEMM_DOT + l;
+
+				*to = fmaf(a[i * lda + k], b[j][k], *to);
+			}
+}
+
+/* A gemm_dot_panel: see gemm.h. */
+GEMM_TARGET
+static void
+GEMM_NAME(dot)(size_t m, size_t n, size_t K, float *sums, const float *a, size_t lda, const float *const *b)
+{
+	for (size_t i = 0, rows; i < m; i += rows) {
+		rows = gemm_piece(m - i, GEMM_DOT_ROWS);
+		for (size_t j = 0, columns; j < n; j += columns) {
+			float *to = sums + (i * n + j) * GEMM_DOT;
+
+			columns = gemm_piece(n - j, GEMM_DOT_COLUMNS);
+			switch (rows * 4 + columns - 5) {
+#define GEMM_CASE2(rows, columns) \
+			case rows * 4 + columns - 5: \
+				GEMM_NAME(dots)(rows, columns, K, to, n * GEMM_DOT, a + i * lda, lda, b + j); \
+				break;
+			GEMM_CASE2(1, 1)
+			GEMM_CASE2(1, 2)
+			GEMM_CASE2(2, 1)
+			GEMM_CASE2(2, 2)
+			GEMM_CASE2(3, 1)
+			GEMM_CASE2(3, 2)
+#if GEMM_DOT_ROWS == 4
+			GEMM_CASE2(1, 3)
+			GEMM_CASE2(1, 4)
+			GEMM_CASE2(2, 3)
+			GEMM_CASE2(2, 4)
+			GEMM_CASE2(3, 3)
+			GEMM_CASE2(3, 4)
+			GEMM_CASE2(4, 1)
+			GEMM_CASE2(4, 2)
+			GEMM_CASE2(4, 3)
+			GEMM_CASE2(4, 4)
+#endif
+#undef GEMM_CASE2
+			}
+		}
 	}
 }
 
@@ -108,5 +223,9 @@ GEMM_NAME(runs)(void)
 #undef GEMM_TARGET
 #undef GEMM_LANES
 #undef GEMM_ROWS
+#undef GEMM_DOT_ROWS
+#undef GEMM_DOT_COLUMNS
+#undef GEMM_CASE
+#undef GEMM_CASES
 #undef GEMM_FMA
 #undef GEMM_RUNS
