@@ -3,9 +3,10 @@
  *
  * reads:  records with a score; -x: a file of records whose groups and items are left out
  * writes: the best of each group as they came, best first; with -T and a field more, the propensity
- * memory: O(groups * k); with --contiguous O(k) and the names of the groups; -x: its pairs
+ * memory: O(groups * k); with --contiguous O(k); -x: its pairs
  */
 #include "../common/cli.h"
+#include "../common/io/ended.h"
 #include "../common/io/keys.h"
 #include "../common/io/ranking.h"
 #include "../common/io/record.h"
@@ -41,21 +42,26 @@ static const struct cli cli = {
 static struct writer out;
 static struct record record;
 static size_t group_place, item_place, score_place, label_place, category_place;
-static struct keys names;       /* of the groups */
-static struct keys excluded;    /* group TAB item */
-static struct ranking *group;   /* owned: one for each name; with --contiguous one only */
+static struct keys excluded;   /* group TAB item */
+static struct keys names;      /* of the groups; with --contiguous none */
+static struct ranking *group;  /* owned: one for each name; with --contiguous one only */
 static size_t n_groups, group_capacity;
-static struct origin *end;      /* owned: with --contiguous, the last line of each group that has ended */
-static size_t end_capacity;
-static uint32_t current;        /* id of the group of the record before the one in hand */
-static struct origin previous;  /* and where that record stands */
 
-/* The record in hand stands here. */
-static struct origin
-here(void)
-{
-	return (struct origin){in.name, in.line, in.lines};
-}
+/* Candidates that wait for a few others, whose places in memory are fetched together; with --contiguous none. */
+static struct {
+	struct candidate is;
+	struct view name; /* of its group */
+	uint64_t hash;    /* of the name */
+} waiting[16];
+static size_t n_waiting;
+
+/* With --contiguous: the group in hand, and those before. */
+static struct {
+	char *name;           /* owned */
+	size_t n, capacity;
+	struct origin last;   /* its last record so far */
+	struct ended before;
+} current;
 
 /* Group and item as one key, valid until the next call. */
 static struct view
@@ -136,36 +142,75 @@ finish_group(struct ranking *r)
 	ranking_clear(r);
 }
 
-/* With --contiguous: the group of the records before has ended, and that of the record in hand must be new. */
+/* With --contiguous: the group in hand has ended, and that of the record in hand must be new. */
 static void
-change_group(uint32_t id, bool fresh)
+change_group(struct view name)
 {
-	if (!fresh)
+	const struct origin *again = ended_find(&current.before, name);
+
+	if (again)
 		die_data("%s:%" PRIu64 ": its group ended at %s:%" PRIu64 " (sort first, or leave out --contiguous)",
-		         in.name, in.line, end[id].file, end[id].line);
-	end = grow(end, &end_capacity, names.n, sizeof *end);
-	if (id)
-		end[current] = previous;
-	finish_group(group);
+		         in.name, in.line, again->file, again->line);
+	if (n_groups) {
+		finish_group(group);
+		ended_add(&current.before, (struct view){current.name, current.n}, current.last);
+	}
+	current.name = grow(current.name, &current.capacity, name.n + 1, 1);
+	memcpy(current.name, name.at, name.n);
+	current.n = name.n;
 }
 
-/* The group of the record in hand. */
-static struct ranking *
-find_group(void)
+/* There are so many groups. */
+static void
+add_groups(size_t n)
 {
-	struct view name = record.field[group_place];
-	bool fresh = false, same = contiguous && names.n && view_equal(name, keys_text(&names, current));
-	uint32_t id = same ? current : keys_id(&names, name, &fresh), n = contiguous ? 1 : names.n;
-
-	if (n > n_groups) {
-		group = grow(group, &group_capacity, n, sizeof *group);
+	group = grow(group, &group_capacity, n, sizeof *group);
+	while (n_groups < n)
 		group[n_groups++] = ranking_empty;
-	}
-	if (contiguous && !same)
-		change_group(id, fresh);
-	current = id;
-	previous = here();
-	return contiguous ? group : &group[id];
+}
+
+/* With --contiguous. */
+static void
+rank_at_once(const struct candidate *c, struct view name)
+{
+	if (!n_groups || !view_equal(name, (struct view){current.name, current.n}))
+		change_group(name);
+	add_groups(1);
+	current.last = c->origin;
+	ranking_add(group, c, (size_t)k, (size_t)cap);
+}
+
+/* Ranks what waits, in the order it came. */
+static void
+rank_waiting(void *context)
+{
+	uint32_t id[sizeof waiting / sizeof *waiting];
+
+	(void)context;
+	for (size_t i = 0; i < n_waiting; i++)
+		id[i] = keys_id_hashed(&names, waiting[i].name, waiting[i].hash, NULL);
+	add_groups(names.n);
+	for (size_t i = 0; i < n_waiting; i++)
+		__builtin_prefetch(&group[id[i]]);
+	for (size_t i = 0; i < n_waiting; i++)
+		if (group[id[i]].place)
+			__builtin_prefetch(group[id[i]].place);
+	for (size_t i = 0; i < n_waiting; i++)
+		ranking_add(&group[id[i]], &waiting[i].is, (size_t)k, (size_t)cap);
+	n_waiting = 0;
+}
+
+static void
+rank_soon(const struct candidate *c, struct view name)
+{
+	uint64_t hash = XXH3_64bits(name.at, name.n);
+
+	keys_prefetch(&names, hash);
+	waiting[n_waiting].is = *c;
+	waiting[n_waiting].name = name;
+	waiting[n_waiting].hash = hash;
+	if (++n_waiting == sizeof waiting / sizeof *waiting)
+		rank_waiting(NULL);
 }
 
 /* A draw of the standard Gumbel distribution, of the seed, the group and the item. */
@@ -184,7 +229,7 @@ rank_record(void)
 	bool sampled = !isnan(temperature);
 	struct view text = record.field[score_place];
 	struct fault fault = {.field = (int)score_place + 1, .name = "score", .value = text};
-	struct candidate c = {.line = record.line, .item = record.field[item_place], .utility = -INFINITY, .origin = here()};
+	struct candidate c = {.line = record.line, .item = record.field[item_place], .utility = -INFINITY, .origin = input_origin(&in)};
 
 	if (!number_parse(text, &c.key)) {
 		fault.rule = "not a number";
@@ -204,7 +249,10 @@ rank_record(void)
 	}
 	if (cap)
 		c.category = record.field[category_place];
-	ranking_add(find_group(), &c, (size_t)k, (size_t)cap);
+	if (contiguous)
+		rank_at_once(&c, record.field[group_place]);
+	else
+		rank_soon(&c, record.field[group_place]);
 }
 
 /* Once the first record is in hand. */
@@ -233,12 +281,14 @@ read_records(void)
 static void
 finish(void)
 {
+	rank_waiting(NULL);
 	for (size_t i = 0; i < n_groups; i++) {
 		finish_group(&group[i]);
 		ranking_free(&group[i]);
 	}
 	free(group);
-	free(end);
+	free(current.name);
+	ended_free(&current.before);
 	keys_free(&names);
 	keys_free(&excluded);
 	record_free(&record);
@@ -256,6 +306,7 @@ main(int argc, char **argv)
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	if (exclude)
 		read_excluded();
+	in.settle = rank_waiting;
 	input_open(&in, argc, argv, first, &out);
 	read_records();
 	finish();

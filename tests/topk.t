@@ -33,6 +33,11 @@ t '--contiguous prints the same' 0 "$(cat expected)" '' topk -k 4 --contiguous g
 t '--contiguous, a group that comes again' 3 - '^topk: scored:62: its group ended at scored:1 ' topk --contiguous scored
 printf 'a\tx\t1\t1\nb\tx\t1\t1\n' >part
 t '--contiguous, in another file' 3 - '^topk: part:1: its group ended at part:1 ' topk --contiguous part part
+awk 'BEGIN { for (g = 0; g < 60000; g++) printf "g%d\ta\t0\t1\ng%d\tb\t0\t2\n", g, g }' >many
+t '--contiguous, many groups that all come again' 3 - '^topk: many:[0-9]*: its group ended at many:[0-9]* ' \
+	topk --contiguous many many
+topk --contiguous many >got
+is '--contiguous, many groups of which none does' "$(awk '{ line[NR % 2] = $0 } NR % 2 == 0 { print line[0]; print line[1] }' many | cmp - got 2>&1)" ''
 t '-g, -i and -s name fields' 0 "0.7${tab}x${tab}i1${tab}g1
 0.1${tab}x${tab}i1${tab}g2" '' topk -k 1 -g -1 -i 3 -s 1 /dev/stdin <<END
 0.5	x	i2	g1

@@ -113,11 +113,18 @@ keys_find(const struct keys *k, struct view text, uint32_t *id)
 	return true;
 }
 
-/* The id of a key, which is copied and added when it is new; *fresh (NULL: not wanted) says whether it was. */
-static inline uint32_t
-keys_id(struct keys *k, struct view text, bool *fresh)
+/* The key with this hash will be looked for soon. */
+static inline void
+keys_prefetch(const struct keys *k, uint64_t hash)
 {
-	uint64_t hash = XXH3_64bits(text.at, text.n);
+	if (k->n)
+		__builtin_prefetch(&k->cell[hash & (k->n_cells - 1)]);
+}
+
+/* As keys_id, where the hash of the key, XXH3-64, is known. */
+static inline uint32_t
+keys_id_hashed(struct keys *k, struct view text, uint64_t hash, bool *fresh)
+{
 	size_t start = k->n ? k->end[k->n - 1] : 0;
 	struct keys_cell *cell;
 
@@ -137,6 +144,13 @@ keys_id(struct keys *k, struct view text, bool *fresh)
 	*cell = keys_cell_of(text, hash);
 	cell->id1 = ++k->n;
 	return k->n - 1;
+}
+
+/* The id of a key, which is copied and added when it is new; *fresh (NULL: not wanted) says whether it was. */
+static inline uint32_t
+keys_id(struct keys *k, struct view text, bool *fresh)
+{
+	return keys_id_hashed(k, text, XXH3_64bits(text.at, text.n), fresh);
 }
 
 struct keys_entry {

@@ -351,6 +351,20 @@ input_extend(struct input *in, struct view *line)
 	return true;
 }
 
+/* Where a line stands. */
+struct origin {
+	const char *file; /* not owned */
+	uint64_t line;    /* in the file, for messages */
+	uint64_t n;       /* in all files */
+};
+
+/* Where the line in hand does. */
+static inline struct origin
+input_origin(const struct input *in)
+{
+	return (struct origin){in->name, in->line, in->lines};
+}
+
 /* Prints bytes of a message so that a terminal survives them: controls escaped, cut at 40 bytes. */
 static inline void
 say_value(FILE *to, struct view v)

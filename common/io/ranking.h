@@ -9,13 +9,6 @@
 #include "../num/math.h"
 #include "line.h"
 
-/* Where a line stands. */
-struct origin {
-	const char *file; /* not owned */
-	uint64_t line;    /* in the file, for messages */
-	uint64_t n;       /* in all files */
-};
-
 /* A line that asks to be ranked. The views are into it, and of the caller. */
 struct candidate {
 	struct view line, item, category, label;
