@@ -17,7 +17,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-unused-function
 COMPILE = $(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 
-PROGRAMS = featurize simulate holdout negatives pretrain finetune candidates score weights topk ctr revenue feedback metrics verdict ope
+PROGRAMS = featurize simulate holdout negatives pretrain finetune pool candidates score weights topk ctr revenue feedback metrics verdict ope
 HEADERS = common/*.h common/*/*.h
 
 all: $(PROGRAMS:%=$(BIN)/%)
@@ -32,6 +32,7 @@ $(BIN)/holdout: filters/holdout.c
 $(BIN)/negatives: filters/negatives.c
 $(BIN)/pretrain: filters/pretrain.c
 $(BIN)/finetune: filters/finetune.c
+$(BIN)/pool: filters/pool.c
 $(BIN)/candidates: filters/candidates.c
 $(BIN)/score: filters/score.c
 $(BIN)/weights: filters/weights.c

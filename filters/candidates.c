@@ -26,7 +26,7 @@ static const struct cli_option options[] = {
 	{'\0', "co-occur", NULL, "those that co-occur most with the group's items", CLI_FLAG, &co_occur, 0, 0},
 	{'\0', "history", "FILE", "groups and items, the first two fields of each line", CLI_TEXT, &history, 0, 0},
 	{'\0', "last", "N", "with --co-occur: with the last N items of the group", CLI_INT, &last, 1, 1e9},
-	INPUT_OPTIONS(in),
+	RECORDS_OPTIONS(in),
 };
 
 static const struct cli cli = {

@@ -22,7 +22,7 @@ static const struct cli_option options[] = {
 	{'k', "keep", "COLUMNS", "comma-separated: the group and what else to carry along; none: the record's number",
 	 CLI_TEXT, &keep, 0, 0},
 	{'\0', "augment", "COLUMN", "give every token a copy that belongs to the row's domain", CLI_TEXT, &augment, 0, 0},
-	INPUT_OPTIONS(in),
+	RECORDS_OPTIONS(in),
 	{'\0', "names", "FILE", "write index and token here, once for every token", CLI_TEXT, &names_file, 0, 0},
 	{'\0', "unknown", NULL, "index() of a value that is not in its file is 0", CLI_FLAG, &unknown_is_0, 0, 0},
 };

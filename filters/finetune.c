@@ -139,11 +139,13 @@ transfer_weights(struct model *m, const struct model *source, enum way way)
 static void
 transfer_beliefs(struct model *m, const struct model *source)
 {
+	char text[NUMBER_MAX];
+
 	transfer_layers(&m->net, &source->net, source->net.n_layers);
 	restrain(&m->net);
 	if (adaptive)
 		return;
-	snprintf(m->transfer, sizeof m->transfer, "shift %g", shift);
+	snprintf(m->transfer, sizeof m->transfer, "shift %.*s", (int)number_print_exact(text, shift), text);
 	transfer_widen(&m->net, shift, m->variance);
 }
 

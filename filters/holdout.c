@@ -27,7 +27,7 @@ static const struct cli_option options[] = {
 	{'v', "rest", NULL, "print what is not held out", CLI_FLAG, &print_rest, 0, 0},
 	{'\0', "after", "TIME", "hold out the rows after this time: a number, or ISO 8601", CLI_TEXT, &after, 0, 0},
 	{'\0', "last", "N", "hold out the last N rows of each group", CLI_INT, &last, 1, 9e15},
-	INPUT_OPTIONS(in),
+	RECORDS_OPTIONS(in),
 	{'\0', "seed", "N", "with -f: another number holds out other groups", CLI_INT, &seed, 0, 9e15},
 };
 

@@ -3,24 +3,23 @@
  *
  * reads:  scored records; with --qrels a TREC run; with --merge lines of --partial
  * writes: metric value lower upper n; with -q group metric value; with --reliability bin mean_score rate lower upper n
- * memory: O(records)
+ * memory: O(records); with --contiguous O(group), and the names of the groups
  */
 #include "../common/cli.h"
 #include "../common/eval/interval.h"
+#include "../common/eval/lists.h"
 #include "../common/eval/measured.h"
 #include "../common/eval/scored.h"
-#include "../common/io/keys.h"
-#include "../common/io/texts.h"
-#include "../common/io/trec.h"
 
 static const int64_t NO_FIELD = -1000000; /* below every option's bounds: not given */
 
 static struct input in = INPUT_DEFAULTS;
 static struct scored scored = SCORED_DEFAULTS;
+static struct lists lists;
 static int64_t item_field = 2, category_field = NO_FIELD, reliability_bins = 0;
 static double level = 0.95;
-static const char *empty_rule, *popularity_file, *qrels_file, *ties_rule;
-static bool complete, header, merge, partial, per_group, verbose;
+static const char *empty_rule, *qrels_file, *ties_rule;
+static bool complete, contiguous, header, merge, partial, per_group, verbose;
 
 static const struct cli_option options[] = {
 	{'g', "group", "FIELD", "the group", CLI_INT, &scored.group_field, -1e6, 1e6},
@@ -34,16 +33,17 @@ static const struct cli_option options[] = {
 	{'y', "label", "FIELD", "the label", CLI_INT, &scored.label_field, -1e6, 1e6},
 	{'\0', "category", "FIELD", "the item's category", CLI_INT, &category_field, -999999, 1e6},
 	{'\0', "complete", NULL, "topics of --qrels that the run lacks count as 0", CLI_FLAG, &complete, 0, 0},
+	{'\0', "contiguous", NULL, "groups come one after the other: measure each as it ends", CLI_FLAG, &contiguous, 0, 0},
 	{'\0', "empty", "RULE", "rankings without a positive: skip, or count as zero", CLI_TEXT, &empty_rule, 0, 0},
 	{'\0', "level", "P", "probability that an interval covers", CLI_REAL, &level, 0, 0.999999},
 	{'\0', "merge", NULL, "input is lines of --partial: add them up", CLI_FLAG, &merge, 0, 0},
 	{'\0', "partial", NULL, "print mergeable statistics, no figures", CLI_FLAG, &partial, 0, 0},
-	{'\0', "popularity", "FILE", "lines of item and count: the catalogue", CLI_TEXT, &popularity_file, 0, 0},
+	{'\0', "popularity", "FILE", "lines of item and count: the catalogue", CLI_TEXT, &lists.popularity_file, 0, 0},
 	{'\0', "qrels", "FILE", "TREC judgements; the input is a run", CLI_TEXT, &qrels_file, 0, 0},
 	{'\0', "reliability", "BINS", "print scores against rates, in this many bins", CLI_INT, &reliability_bins, 1, METRIC_MOST_BINS},
 	{'\0', "threshold", "T", "scores above are said to be positive, in accuracy, ppv, tpr, f1", CLI_REAL, &scored.threshold, -1e300, 1e300},
 	{'\0', "ties", "RULE", "equal scores: expected, trec, pessimistic or optimistic", CLI_TEXT, &ties_rule, 0, 0},
-	INPUT_OPTIONS(in),
+	RECORDS_OPTIONS(in),
 };
 
 static const struct cli cli = {
@@ -51,74 +51,40 @@ static const struct cli cli = {
 	options, sizeof options / sizeof *options,
 };
 
+/* A line; file NULL: none. */
+struct place {
+	const char *file; /* not owned */
+	uint64_t line;
+};
+
 static struct writer out;
 
-static struct metric_record *all; /* owned: as read, item being the number of its text; then in order, if that is asked for */
-static size_t n_records, all_capacity;
-static bool by_group = true;          /* they came in the order of their groups */
-static struct keys names;             /* of the groups */
-static struct texts items;            /* of the records, where they are asked for */
-static struct keys catalogue, categories;
+static struct keys categories;
 static struct qrels qrels;
-static size_t n_unjudged;             /* lines of topics that are not judged */
-
-static struct metric_list *list;      /* owned: of each group */
-static struct metric_record *grouped; /* owned, or all where that will do: the records of the lists */
-static float *ideal;                  /* owned: and their labels */
-static double *information;           /* owned: of items of the catalogue */
+static struct metric_list whole; /* all records, where a metric is of them all */
+static struct place *ended;      /* owned: with --contiguous, the last line of each group that has ended, by its id */
+static struct place last;        /* line of the record before */
+static size_t ended_capacity;
+static uint32_t n_ended;         /* that it tells of */
+static uint64_t n_records, n_unjudged; /* read; and lines of topics that are not judged */
+static uint32_t n_groups, n_empty, n_missing; /* that count; without a positive; topics that the run lacks */
 static struct measured measured;
-
-/* How equal scores are ranked; NULL: not at all. */
-static int (*tied)(const void *, const void *);
-static bool empty_is_zero, items_wanted;
+static bool empty_is_zero;
 
 /* ---- options ---- */
-
-/* The greatest bytes first, as trec_eval has it. */
-static int
-compare_items(const void *a, const void *b)
-{
-	const struct metric_record *x = a, *y = b;
-	int order = items.n ? view_compare(texts_at(&items, y->item), texts_at(&items, x->item)) : 0;
-
-	return order ? order : metric_compare(x, y);
-}
-
-static int
-compare_worst(const void *a, const void *b)
-{
-	const struct metric_record *x = a, *y = b;
-
-	return x->label != y->label ? (x->label < y->label ? -1 : 1) : compare_items(a, b);
-}
-
-static int
-compare_best(const void *a, const void *b)
-{
-	const struct metric_record *x = a, *y = b;
-
-	return x->label != y->label ? (x->label > y->label ? -1 : 1) : compare_items(a, b);
-}
-
-static const struct tie_rule {
-	const char *name;
-	int (*tied)(const void *, const void *);
-} tie_rules[] = {
-	{"expected", NULL}, {"trec", compare_items}, {"pessimistic", compare_worst}, {"optimistic", compare_best},
-};
 
 static void
 choose_rules(void)
 {
-	size_t i = 0, n = sizeof tie_rules / sizeof *tie_rules;
+	size_t i = 0, n = sizeof lists_rules / sizeof *lists_rules;
 
 	if (!ties_rule)
 		ties_rule = qrels_file ? "trec" : "expected";
-	while (i < n && strcmp(ties_rule, tie_rules[i].name) != 0)
+	while (i < n && strcmp(ties_rule, lists_rules[i].name) != 0)
 		i++;
 	if (i == n)
 		die_usage("--ties: neither expected, trec, pessimistic nor optimistic: \"%.40s\"", ties_rule);
-	tied = tie_rules[i].tied;
+	lists.rule = &lists_rules[i];
 	if (!empty_rule)
 		empty_rule = qrels_file ? "zero" : "skip";
 	empty_is_zero = strcmp(empty_rule, "zero") == 0;
@@ -126,73 +92,186 @@ choose_rules(void)
 		die_usage("--empty: neither skip nor zero: \"%.40s\"", empty_rule);
 }
 
+/* Whether a metric can be measured with the other options. */
+static void
+check_metric(const struct metric *m)
+{
+	if (qrels_file && !(m->flags & (METRIC_RANKED | METRIC_ITEM)))
+		die_usage("--qrels: %s does not measure rankings", m->name);
+	if ((partial || contiguous) && (m->catalogue || ((m->flags & METRIC_INFORMATION) && !lists.popularity_file)))
+		die_usage("--%s: %s needs all groups at once", partial ? "partial" : "contiguous", m->name);
+	if (contiguous && m->overall)
+		die_usage("--contiguous: %s is of all records", m->name);
+	if ((m->flags & METRIC_CATEGORY) && (category_field == NO_FIELD || qrels_file))
+		die_usage("--category: names no field, and %s needs one", m->name);
+}
+
 static void
 choose_metrics(void)
 {
 	static char reliability[SCORED_NAME_BYTES];
 
+	if (merge) /* the lines name them */
+		return;
 	scored.items = true;
-	if (merge && (scored.metric_list || scored.cutoff_list || !isnan(scored.threshold)))
-		die_usage("--merge: the lines name the metrics (-M, -k, --threshold)");
-	if (reliability_bins && (scored.metric_list || scored.cutoff_list || per_group))
-		die_usage("--reliability: prints no metrics (-M, -k, -q)");
 	if (reliability_bins) {
 		snprintf(reliability, sizeof reliability, "ece@%" PRId64, reliability_bins);
 		scored.metric_list = reliability;
 	} else if (qrels_file && !scored.metric_list) {
 		scored.metric_list = scored.cutoff_list ? "map,ndcg,mrr,recall,precision,hit" : "map,rprec,bpref,mrr,ndcg";
 	}
-	if (!merge)
-		scored_choose(&scored);
+	scored_choose(&scored);
 	for (size_t i = 0; i < scored.n_metrics; i++) {
-		const struct metric *m = scored.metric[i].metric;
-
-		if (qrels_file && !(m->flags & (METRIC_RANKED | METRIC_ITEM)))
-			die_usage("--qrels: %s does not measure rankings", m->name);
-		if (partial && (m->catalogue || ((m->flags & METRIC_INFORMATION) && !popularity_file)))
-			die_usage("--partial: %s needs all groups at once", m->name);
+		check_metric(scored.metric[i].metric);
+		lists.with_whole |= scored.metric[i].metric->overall != NULL;
 	}
-	if ((scored.needs & METRIC_CATEGORY) && (category_field == NO_FIELD || qrels_file))
-		die_usage("--category: names no field, and diversity needs one");
-	items_wanted = (scored.needs & METRIC_ITEM) || tied == compare_items;
+	lists.catalogued = scored.needs & METRIC_ITEM;
+	lists.with_items = lists.catalogued || strcmp(ties_rule, "trec") == 0;
 }
 
 static void
 check_options(void)
 {
-	if (merge && (partial || per_group || qrels_file || popularity_file))
-		die_usage("--merge: reads lines of --partial: no --partial, -q, --qrels, --popularity");
+	if (merge && (per_group || qrels_file || lists.popularity_file || in.shard.text))
+		die_usage("--merge: reads lines of --partial: no -q, --qrels, --popularity, --shard");
+	if (merge && (scored.metric_list || scored.cutoff_list || !isnan(scored.threshold)))
+		die_usage("--merge: the lines name the metrics (-M, -k, --threshold)");
+	if (reliability_bins && (scored.metric_list || scored.cutoff_list || per_group))
+		die_usage("--reliability: prints no metrics (-M, -k, -q)");
+	if (qrels_file && in.shard.text)
+		die_usage("--shard: of records, and --qrels reads a run");
 	if (partial && (per_group || header))
 		die_usage("--partial: its lines have no header and no groups (-H, -q)");
 	if (complete && !qrels_file)
 		die_usage("--complete: needs --qrels");
 }
 
+/* ---- groups ---- */
+
+static void
+print_number(double value)
+{
+	writer_char(&out, '\t');
+	writer_number(&out, value);
+}
+
+/* The value of a group, as it counts; NaN: it does not. */
+static double
+value_of(struct scored_metric m, const struct metric_list *list)
+{
+	double value = metric_value(m.metric, list, m.at);
+
+	return isnan(value) && empty_is_zero && (m.metric->flags & METRIC_RANKED) ? 0 : value;
+}
+
+/* A line for each metric that has a value there. */
+static void
+print_group(struct view name, const struct metric_list *list)
+{
+	for (size_t i = 0; i < scored.n_metrics; i++) {
+		double value = value_of(scored.metric[i], list);
+		char text[SCORED_NAME_BYTES];
+
+		if (isnan(value))
+			continue;
+		writer_view(&out, name);
+		writer_char(&out, '\t');
+		writer_text(&out, scored_name(scored.metric[i], text));
+		print_number(scored.metric[i].metric->flags & METRIC_ROOT ? sqrt(value) : value);
+		writer_char(&out, '\n');
+	}
+}
+
+static void
+measure_group(const struct metric_list *list)
+{
+	for (size_t i = 0; i < scored.n_metrics; i++) {
+		struct scored_metric m = scored.metric[i];
+
+		if (!m.metric->overall && !m.metric->catalogue)
+			metric_sums_add(&measured.sums[i], value_of(m, list), metric_weight(m.metric, list, m.at));
+	}
+}
+
+/* Does what is asked for with a group. A topic that the run lacks does not count, unless all topics are asked for. */
+static void
+do_group(struct view name, const struct metric_list *list)
+{
+	n_missing += !list->n;
+	if (!list->n && !complete)
+		return;
+	n_groups++;
+	n_empty += !list->n_positive;
+	if (per_group)
+		print_group(name, list);
+	else
+		measure_group(list);
+}
+
+/* With --contiguous: the group in hand is done. */
+static void
+end_group(void)
+{
+	uint32_t g = lists.n ? lists.all->group : 0;
+	struct metric_list list;
+
+	if (!lists.n)
+		return;
+	list = lists_take(&lists, g);
+	ended[g] = last;
+	do_group(keys_text(&lists.names, g), &list);
+}
+
+/* With --contiguous: a record of group g comes; if that is another one than that in hand it must be new. */
+static void
+enter_group(uint32_t g)
+{
+	if (lists.n && lists.all->group == g)
+		return;
+	end_group();
+	ended = grow(ended, &ended_capacity, lists.names.n, sizeof *ended);
+	while (n_ended < lists.names.n)
+		ended[n_ended++] = (struct place){NULL, 0};
+	if (ended[g].file)
+		die_data("%s:%" PRIu64 ": its group ended at %s:%" PRIu64 " (sort first, or leave out --contiguous)", in.name,
+		         in.line, ended[g].file, ended[g].line);
+}
+
+/* Groups in the order of their bytes, where each is printed. */
+static void
+do_all_groups(void)
+{
+	struct keys_entry *sorted = keys_sorted(&lists.names);
+
+	lists_make(&lists);
+	for (uint32_t i = 0; i < lists.names.n; i++)
+		do_group(sorted[i].text, &lists.list[sorted[i].id]);
+	free(sorted);
+}
+
+/* With --contiguous: the last group, and topics that the run lacks. */
+static void
+do_last_groups(void)
+{
+	end_group();
+	for (uint32_t g = 0; lists.judged && g < lists.names.n; g++)
+		if (g >= n_ended || !ended[g].file) {
+			struct metric_list list = lists_take(&lists, g);
+
+			do_group(keys_text(&lists.names, g), &list);
+		}
+}
+
 /* ---- records ---- */
 
 static void
-add_record(const struct metric_record *r, struct view item)
+take_record(const struct metric_record *r, struct view item)
 {
-	if (n_records == UINT32_MAX)
-		die_data("more than %" PRIu32 " records", UINT32_MAX);
-	all = grow(all, &all_capacity, n_records + 1, sizeof *all);
-	all[n_records] = *r;
-	all[n_records].item = (uint32_t)n_records;
-	by_group = by_group && (n_records == 0 || all[n_records - 1].group <= r->group);
+	if (contiguous)
+		enter_group(r->group);
+	lists_add(&lists, r, item);
+	last = (struct place){in.name, in.line};
 	n_records++;
-	if (items_wanted)
-		texts_add(&items, item);
-}
-
-/* The id of a group; most often it is that of the record before. */
-static bool
-find_group(struct view name, uint32_t *id)
-{
-	if (n_records && view_equal(keys_text(&names, all[n_records - 1].group), name)) {
-		*id = all[n_records - 1].group;
-		return true;
-	}
-	return keys_find(&names, name, id);
 }
 
 static void
@@ -204,13 +283,13 @@ read_records(void)
 	while (scored_next(&scored, &in, &r)) {
 		struct view group = line->field[scored.group_place], item = {"", 0};
 
-		if (!find_group(group, &r.group))
-			r.group = keys_id(&names, group, NULL);
-		if (items_wanted)
+		if (!lists_find(&lists, group, &r.group))
+			r.group = keys_id(&lists.names, group, NULL);
+		if (lists.with_items)
 			item = line->field[record_place(line, item_field, "item")];
 		if (category_field != NO_FIELD)
 			r.category = keys_id(&categories, line->field[record_place(line, category_field, "category")], NULL);
-		add_record(&r, item);
+		take_record(&r, item);
 	}
 }
 
@@ -222,227 +301,57 @@ read_run(void)
 	struct metric_record r = {0};
 
 	while (trec_next(&in, TREC_RUN_WORDS, TREC_SCORE, word, &r.score)) {
+		struct view topic = word[TREC_TOPIC], document = word[TREC_DOCUMENT];
 		struct judgement *judgement;
 
-		if (!find_group(word[TREC_TOPIC], &r.group)) {
+		if (!lists_find(&lists, topic, &r.group)) {
 			n_unjudged++;
 			continue;
 		}
-		judgement = qrels_find(&qrels, r.group, word[TREC_DOCUMENT]);
-		r.label = judgement ? judgement->relevance : -1;
-		if (judgement) {
-			if (judgement->ranked)
-				die_data("%s:%" PRIu64 ": document \"%.*s\" is there twice in topic \"%.*s\"", in.name, in.line,
-				         (int)word[TREC_DOCUMENT].n, word[TREC_DOCUMENT].at, (int)word[TREC_TOPIC].n,
-				         word[TREC_TOPIC].at);
+		judgement = qrels_find(&qrels, r.group, document);
+		if (judgement && judgement->ranked)
+			die_data("%s:%" PRIu64 ": document \"%.*s\" is there twice in topic \"%.*s\"", in.name, in.line,
+			         (int)document.n, document.at, (int)topic.n, topic.at);
+		if (judgement)
 			judgement->ranked = true;
-		}
-		add_record(&r, word[TREC_DOCUMENT]);
+		r.label = judgement ? judgement->relevance : -1;
+		take_record(&r, document);
 	}
 }
 
-/* ---- lists ---- */
-
+/* Reads, and measures. */
 static void
-deal(size_t n, const struct metric_record *record, struct metric_list *to, struct metric_record *dealt, float *labels)
+read_all(void)
 {
-	size_t *end = allocate(names.n, sizeof *end);
-	struct metric_record *scratch = allocate(n, sizeof *scratch);
-
-	metric_deal(n, names.n, to, dealt, labels, end, scratch, record);
-	free(end);
-	free(scratch);
-}
-
-/* What is known of topics, not only of what the run has: replaces the labels of the lists. */
-static void
-judge_lists(void)
-{
-	size_t n = qrels.n;
-	struct metric_record *judgement = allocate_zero(n, sizeof *judgement), *dealt = allocate(n, sizeof *dealt);
-	struct metric_list *judged = allocate(names.n, sizeof *judged);
-
-	for (size_t i = 0; i < n; i++) {
-		judgement[i].label = qrels.judgement[i].relevance;
-		judgement[i].group = qrels.judgement[i].topic;
-	}
-	free(ideal);
-	ideal = allocate(n, sizeof *ideal);
-	deal(n, judgement, judged, dealt, ideal);
-	for (uint32_t g = 0; g < names.n; g++) {
-		list[g].ideal = judged[g].ideal;
-		list[g].n_positive = judged[g].n_positive;
-		list[g].n_negative = judged[g].n_negative;
-	}
-	free(judgement);
-	free(dealt);
-	free(judged);
-}
-
-/* Ranks the equal scores of a list. Those of the catalogue's lists have an order, whatever the rule is. */
-static void
-rank_ties(struct metric_list *l)
-{
-	struct metric_record *record = grouped + (l->record - grouped);
-
-	for (size_t from = 0, to; from < l->n; from = to) {
-		to = metric_level_end(l, from);
-		if (to - from > 1)
-			qsort(record + from, to - from, sizeof *record, tied ? tied : compare_items);
-	}
-	l->ordered = tied;
-}
-
-static bool
-overall_wanted(void)
-{
-	for (size_t i = 0; i < scored.n_metrics; i++)
-		if (scored.metric[i].metric->overall)
-			return true;
-	return false;
-}
-
-static void
-make_lists(void)
-{
-	grouped = by_group && !overall_wanted() ? all : allocate(n_records, sizeof *grouped);
-	ideal = allocate(n_records, sizeof *ideal);
-	list = allocate(names.n, sizeof *list);
-	deal(n_records, all, list, grouped, ideal);
-	if (qrels_file)
-		judge_lists();
-	for (uint32_t g = 0; (tied || items_wanted) && g < names.n; g++)
-		rank_ties(&list[g]);
-}
-
-/* ---- the catalogue ---- */
-
-/* Lines of item and count, which ctr writes too. Returns the counts of the catalogue's items. */
-static double *
-read_popularity(void)
-{
-	struct input file = INPUT_DEFAULTS;
-	struct record line = {0};
-	char *operand = text_copy(popularity_file);
-	double *count = NULL, number;
-	size_t capacity = 0;
-
-	input_open(&file, 1, &operand, 0, NULL);
-	while (record_next(&file, &line, 2)) {
-		bool fresh;
-		uint32_t id;
-
-		if (!number_parse(line.field[1], &number) || !(number > 0)) {
-			input_refuse(&file, (struct fault){2, "count", "not a number above 0", line.field[1], NULL});
-			continue;
-		}
-		id = keys_id(&catalogue, line.field[0], &fresh);
-		if (!fresh)
-			die_data("%s:%" PRIu64 ": item \"%.*s\" is there twice", file.name, file.line, (int)line.field[0].n, line.field[0].at);
-		count = grow(count, &capacity, (size_t)id + 1, sizeof *count);
-		count[id] = number;
-	}
-	if (!count)
-		die_data("%s: no items", popularity_file);
-	record_free(&line);
-	input_close(&file);
-	free(operand);
-	return count;
-}
-
-/* Gives each record of the lists the id of its item in the catalogue: that of the file, or else what the records have. */
-static void
-number_items(void)
-{
-	for (size_t i = 0; i < n_records; i++) {
-		struct view text = texts_at(&items, grouped[i].item);
-
-		if (!popularity_file)
-			grouped[i].item = keys_id(&catalogue, text, NULL);
-		else if (!keys_find(&catalogue, text, &grouped[i].item))
-			die_data("item \"%.*s\" is not in %s", (int)text.n, text.at, popularity_file);
-	}
-}
-
-/* -log2 of each item's share of the popularity. */
-static void
-make_catalogue(void)
-{
-	double *count = popularity_file ? read_popularity() : NULL, sum = 0;
-
-	number_items();
-	if (!count) {
-		count = allocate_zero(catalogue.n, sizeof *count);
-		for (size_t i = 0; i < n_records; i++)
-			count[grouped[i].item]++;
-	}
-	information = count;
-	for (uint32_t i = 0; i < catalogue.n; i++)
-		sum += count[i];
-	for (uint32_t i = 0; i < catalogue.n; i++)
-		information[i] = -math_log(count[i] / sum) / 0.69314718055994530942;
-	for (uint32_t g = 0; g < names.n; g++)
-		list[g].information = information;
-}
-
-/* ---- measuring ---- */
-
-/* Whether a group is there: a topic that the run lacks is not, unless all topics are asked for. */
-static bool
-counts(uint32_t g)
-{
-	return list[g].n || complete;
-}
-
-/* The value of a group, as it counts; NaN: it does not. */
-static double
-value_of(struct scored_metric m, uint32_t g)
-{
-	double value = metric_value(m.metric, &list[g], m.at);
-
-	return isnan(value) && empty_is_zero && (m.metric->flags & METRIC_RANKED) ? 0 : value;
-}
-
-static void
-measure_groups(struct scored_metric m, struct metric_sums *sums)
-{
-	for (uint32_t g = 0; g < names.n; g++)
-		if (counts(g))
-			metric_sums_add(sums, value_of(m, g), metric_weight(m.metric, &list[g], m.at));
-}
-
-/* All records as one list. */
-static struct metric_list
-whole_list(void)
-{
-	return (struct metric_list){.record = all, .n = n_records};
-}
-
-static void
-measure(void)
-{
-	struct metric_list whole = whole_list();
-	struct metric_record *scratch;
-
 	measured.sums = allocate_zero(scored.n_metrics, sizeof *measured.sums);
-	for (size_t i = 0; i < scored.n_metrics; i++)
-		if (!scored.metric[i].metric->overall && !scored.metric[i].metric->catalogue)
-			measure_groups(scored.metric[i], &measured.sums[i]);
-	if (!overall_wanted())
-		return;
-	scratch = allocate(n_records, sizeof *scratch);
-	metric_sort(n_records, all, scratch);
-	free(scratch);
-	for (size_t from = 0; (partial || reliability_bins) && from < n_records;)
+	if (per_group && header)
+		writer_text(&out, "group\tmetric\tvalue\n");
+	if (qrels_file) {
+		qrels_read(&qrels, &lists.names, qrels_file);
+		lists_judge(&lists, &qrels);
+		read_run();
+	} else {
+		read_records();
+	}
+	if (n_records == 0 && !partial)
+		die_data("no records");
+	if (contiguous)
+		do_last_groups();
+	else
+		do_all_groups();
+	if (lists.with_whole)
+		whole = lists_whole(&lists);
+	for (size_t from = 0; (partial || reliability_bins) && from < whole.n;)
 		measured_add_level(&measured, metric_level(&whole, &from));
 }
+
+/* ---- over all groups ---- */
 
 static struct metric_estimate
 estimate_overall(struct scored_metric m)
 {
-	struct metric_list whole = whole_list();
-	struct metric_cluster *cluster = allocate_zero(names.n, sizeof *cluster);
-	struct metric_estimate e = m.metric->overall(&whole, m.at, names.n, cluster);
+	struct metric_cluster *cluster = allocate_zero(lists.names.n, sizeof *cluster);
+	struct metric_estimate e = m.metric->overall(&whole, m.at, lists.names.n, cluster);
 
 	free(cluster);
 	return e;
@@ -462,11 +371,11 @@ estimate_levels(struct scored_metric m)
 static struct metric_estimate
 estimate_catalogue(struct scored_metric m)
 {
-	uint64_t *shown = allocate_zero(catalogue.n, sizeof *shown);
-	struct metric_estimate e = {NAN, INFINITY, INFINITY, catalogue.n};
+	uint64_t *shown = allocate_zero(lists.catalogue.n, sizeof *shown);
+	struct metric_estimate e = {NAN, INFINITY, INFINITY, lists.catalogue.n};
 
-	metric_count_shown(names.n, list, m.at, shown);
-	e.value = m.metric->catalogue(catalogue.n, shown);
+	metric_count_shown(lists.names.n, lists.list, m.at, shown);
+	e.value = m.metric->catalogue(lists.catalogue.n, shown);
 	free(shown);
 	return e;
 }
@@ -483,15 +392,6 @@ estimate(size_t i)
 		return estimate_catalogue(m);
 	e = metric_sums_estimate(&measured.sums[i]);
 	return m.metric->flags & METRIC_ROOT ? metric_root(e) : e;
-}
-
-/* ---- output ---- */
-
-static void
-print_number(double value)
-{
-	writer_char(&out, '\t');
-	writer_number(&out, value);
 }
 
 /* Half the length of the interval. */
@@ -544,30 +444,6 @@ print_overall(void)
 		die_data("no metric has a value on these records");
 }
 
-/* A line for each group and metric that has a value there; groups in the order of their bytes. */
-static void
-print_groups(void)
-{
-	struct keys_entry *sorted = keys_sorted(&names);
-
-	if (header)
-		writer_text(&out, "group\tmetric\tvalue\n");
-	for (uint32_t i = 0; i < names.n; i++)
-		for (size_t j = 0; j < scored.n_metrics; j++) {
-			double value = value_of(scored.metric[j], sorted[i].id);
-			char text[SCORED_NAME_BYTES];
-
-			if (isnan(value) || !counts(sorted[i].id))
-				continue;
-			writer_view(&out, sorted[i].text);
-			writer_char(&out, '\t');
-			writer_text(&out, scored_name(scored.metric[j], text));
-			print_number(scored.metric[j].metric->flags & METRIC_ROOT ? sqrt(value) : value);
-			writer_char(&out, '\n');
-		}
-	free(sorted);
-}
-
 /* A line a bin, lowest scores first. */
 static void
 print_reliability(void)
@@ -577,6 +453,8 @@ print_reliability(void)
 
 	if (header)
 		writer_text(&out, "bin\tmean_score\trate\tlower\tupper\tn\n");
+	if (!measured.n_levels)
+		die_data("the lines hold no scores: were they made with --reliability?");
 	metric_bins_of_levels(&bins, (size_t)reliability_bins, measured.n_levels, measured.level);
 	for (size_t i = bins.n; i--;) {
 		const struct metric_bin *bin = &bins.bin[i];
@@ -600,69 +478,36 @@ print_reliability(void)
 static void
 say_read(void)
 {
-	uint32_t n_groups = 0, n_empty = 0, n_missing = 0;
-
-	for (uint32_t g = 0; g < names.n; g++) {
-		n_groups += counts(g);
-		n_empty += counts(g) && !list[g].n_positive;
-		n_missing += !list[g].n;
-	}
-	warn("%zu records in %" PRIu32 " groups", n_records, n_groups);
+	warn("%" PRIu64 " records in %" PRIu32 " groups", n_records, n_groups);
 	if ((scored.needs & METRIC_RANKED) && n_empty)
 		warn("%" PRIu32 " of %" PRIu32 " groups have no positive: their rankings %s", n_empty, n_groups,
 		     empty_is_zero ? "count as 0" : "do not count");
 	if (n_missing)
 		warn("%" PRIu32 " topics are not in the run: they %s", n_missing, complete ? "count as 0" : "do not count");
 	if (n_unjudged)
-		warn("%zu lines are of topics without judgements: they do not count", n_unjudged);
-}
-
-static void
-read_all(void)
-{
-	if (qrels_file) {
-		qrels_read(&qrels, &names, qrels_file);
-		read_run();
-	} else {
-		read_records();
-	}
-	if (n_records == 0 && !partial)
-		die_data("no records");
-	make_lists();
-	if (scored.needs & METRIC_ITEM)
-		make_catalogue();
-	if (verbose)
-		say_read();
-	measure();
+		warn("%" PRIu64 " lines are of topics without judgements: they do not count", n_unjudged);
 }
 
 static void
 print_all(void)
 {
+	if (verbose && !merge)
+		say_read();
 	if (partial)
 		measured_write(&measured, &scored, &out);
 	else if (reliability_bins)
 		print_reliability();
-	else if (per_group)
-		print_groups();
-	else
+	else if (!per_group)
 		print_overall();
 }
 
 static void
 free_all(void)
 {
-	if (grouped != all)
-		free(grouped);
-	free(all);
-	free(ideal);
-	free(list);
-	free(information);
-	keys_free(&names);
-	keys_free(&catalogue);
+	lists_free(&lists);
 	keys_free(&categories);
-	texts_free(&items);
 	qrels_free(&qrels);
+	free(ended);
 	measured_free(&measured);
 	scored_free(&scored);
 }

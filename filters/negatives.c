@@ -28,7 +28,7 @@ static const struct cli_option options[] = {
 	{'y', "label", "COLUMN", "the label, 0 or 1; in records the last field but one", CLI_TEXT, &label.given, 0, 0},
 	{'\0', "catalogue", "FILE", "items to draw from, and their counts; else those of the input", CLI_TEXT, &catalogue, 0, 0},
 	{'\0', "power", "P", "draw an item with weight count^P: 0 uniformly, 1 by popularity", CLI_REAL, &power, 0, 10},
-	INPUT_OPTIONS(in),
+	RECORDS_OPTIONS(in),
 	{'\0', "seed", "N", "another number draws other items", CLI_INT, &seed, 0, 9e15},
 };
 

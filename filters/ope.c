@@ -63,7 +63,7 @@ static const struct cli_option options[] = {
 	 CLI_REAL, &constant[POLICY_SWITCH], 1e-9, 1e9},
 	{'\0', "target", "COLUMN", "the target policy's probability of what was taken; no candidates",
 	 CLI_TEXT, &target.given, 0, 0},
-	INPUT_OPTIONS(in),
+	RECORDS_OPTIONS(in),
 };
 
 static const struct cli cli = {

@@ -30,7 +30,7 @@ static const struct cli_option options[] = {
 	{'\0', "cap", "N", "print at most N records of a category in each group", CLI_INT, &cap, 1, 1e9},
 	{'\0', "category", "FIELD", "with --cap: the category", CLI_INT, &category_field, -1e6, 1e6},
 	{'\0', "contiguous", NULL, "groups come one after the other: print each as it ends", CLI_FLAG, &contiguous, 0, 0},
-	INPUT_OPTIONS(in),
+	RECORDS_OPTIONS(in),
 	{'\0', "seed", "N", "with -T: another number samples other rankings", CLI_INT, &seed, 0, 9e15},
 };
 
@@ -98,7 +98,7 @@ check_items(const struct ranking *r)
 {
 	for (size_t i = 1; i < r->n; i++)
 		for (size_t j = 0; j < i; j++) {
-			const struct candidate *a = &r->pick[i]->is, *b = &r->pick[j]->is;
+			const struct candidate *a = &r->place[i].pick->is, *b = &r->place[j].pick->is;
 			const struct candidate *first = a->origin.n < b->origin.n ? a : b, *again = first == a ? b : a;
 
 			if (view_equal(a->item, b->item))
@@ -132,7 +132,7 @@ finish_group(struct ranking *r)
 	if (!isnan(temperature))
 		ranking_propensities(r);
 	for (size_t i = 0; i < r->n; i++)
-		print_pick(r->pick[i]);
+		print_pick(r->place[i].pick);
 	ranking_clear(r);
 }
 
@@ -154,7 +154,7 @@ static struct ranking *
 find_group(void)
 {
 	struct view name = record.field[group_place];
-	bool fresh = false, same = names.n && view_equal(name, keys_text(&names, current));
+	bool fresh = false, same = contiguous && names.n && view_equal(name, keys_text(&names, current));
 	uint32_t id = same ? current : keys_id(&names, name, &fresh), n = contiguous ? 1 : names.n;
 
 	if (n > n_groups) {
@@ -184,7 +184,7 @@ rank_record(void)
 	bool sampled = !isnan(temperature);
 	struct view text = record.field[score_place];
 	struct fault fault = {.field = (int)score_place + 1, .name = "score", .value = text};
-	struct candidate c = {.line = record.line, .item = record.field[item_place], .origin = here()};
+	struct candidate c = {.line = record.line, .item = record.field[item_place], .utility = -INFINITY, .origin = here()};
 
 	if (!number_parse(text, &c.key)) {
 		fault.rule = "not a number";

@@ -33,7 +33,7 @@ static const struct cli_option options[] = {
 	{'\0', "seed", "N", "seed of what is random", CLI_INT, &seed, -9e18, 9e18},
 	{'\0', "test", "NAME", "randomisation, t or wilcoxon", CLI_TEXT, &test_name, 0, 0},
 	{'\0', "transfer", NULL, "call a loss negative transfer", CLI_FLAG, &transfer, 0, 0},
-	INPUT_OPTIONS(in),
+	RECORDS_OPTIONS(in),
 };
 
 static const struct cli cli = {

@@ -15,6 +15,7 @@ usual() { # program
 	negatives) echo 'records stdout 0 -k 1 --catalogue "$tmp/items"' ;;
 	pretrain) echo 'records made 0 -b 8 -o "$tmp/made"' ;;
 	finetune) echo 'records made 0 --shift 0.01 -m "$tmp/model" -o "$tmp/made"' ;;
+	pool) echo 'none made 0 -o "$tmp/made" "$tmp/model" "$tmp/model"' ;;
 	candidates) echo 'scored stdout 0 --catalogue "$tmp/items"' ;;
 	weights) echo 'none stdout 0 -m "$tmp/model"' ;;
 	score) echo 'records stdout 0 -m "$tmp/model"' ;;

@@ -18,12 +18,21 @@ plain() { # folder, file: the table as it is, from beside the project or in it; 
 	return 1
 }
 
-# Whether the row of 1000 records fulfils a condition on target only (t), source only (s) and fine-tuned (f): AUC, and
-# log-loss with an l before.
+# Whether the row of 1000 records fulfils a condition on target only (t), source only (s), shift 0.01 (f) and auto (a):
+# AUC, and log-loss with an l before.
 row() { # what, table, condition
 	is "$1" "$(awk "
 	function near(a, b) { return a - b <= 0.001 && b - a <= 0.001 }
-	\$1 == 1000 { t = \$2; lt = \$4; s = \$6; ls = \$8; f = \$10; lf = \$12; print ($3) ? \"yes\" : \"no: \" \$0 }" "$2")" yes
+	\$1 == 1000 {
+		t = \$2; lt = \$4; s = \$6; ls = \$8; f = \$10; lf = \$12; a = \$15; la = \$17
+		print ($3) ? \"yes\" : \"no: \" \$0
+	}" "$2")" yes
+}
+
+# Whether auto ended at 1000 records, for each of its samples, where target only does, and said so.
+scratch() { # what, table, samples
+	row "$1: auto ends where target only does" "$2" 't == a && lt == la'
+	is "$1: every sample, and it says so" "$(grep -c "^# n = 1000: .* keeps scratch ($3)\$\|negative transfer $3 times; $3 times auto" "$2")" 2
 }
 
 mkdir "$tmp/project"
@@ -32,17 +41,25 @@ t 'email without data' 0 - '' "$tmp/project/examples/email/run"
 is 'email says where they come from' "$(grep -c '^skipped: .*blog.minethatdata.com' "$tmp/.out")" 1
 t 'movies without data' 0 - '' "$tmp/project/examples/movies/run"
 is 'movies says where they come from' "$(grep -c '^skipped: .*grouplens.org' "$tmp/.out")" 1
+t 'books without data' 0 - '' "$tmp/project/examples/books/run"
+is 'books says where they come from' "$(grep -c '^skipped: .*github.com/fengzhu1' "$tmp/.out")" 1
+t 'negative-transfer without data' 0 - '' "$tmp/project/examples/negative-transfer/run"
+is 'negative-transfer says where they come from' "$(grep -c '^skipped: .*blog.minethatdata.com\|^skipped: .*grouplens.org' "$tmp/.out")" 2
 t 'verdict without data' 0 - '' "$tmp/project/examples/verdict/run"
 is 'verdict says where they come from' "$(grep -c '^skipped: .*grouplens.org' "$tmp/.out")" 1
 t 'a folder without the data of email' 2 '' '^run: no hillstrom.csv in .*minethatdata' "$tmp/project/examples/email/run" "$tmp"
 t 'a folder without the data of movies' 2 '' '^run: no ratings.csv in .*grouplens' "$tmp/project/examples/movies/run" "$tmp"
+t 'a folder without the data of books' 2 '' '^run: no douban_book.tsv in .*fengzhu1' "$tmp/project/examples/books/run" "$tmp"
+t 'a folder without the data of negative-transfer' 2 '' '^run: no hillstrom.csv in .*minethatdata' \
+	"$tmp/project/examples/negative-transfer/run" "$tmp"
 t 'an option that there is not' 2 '' usage "$tmp/project/examples/email/run" -z
 
 if plain hillstrom hillstrom.csv >"$tmp/hillstrom.csv"; then
 	t 'email' 0 - '' "$here/../examples/email/run" -o "$tmp/email" "$tmp" 1000
 	cp "$tmp/.out" "$tmp/printed"
 	curve=$tmp/email/learning-curve.txt
-	row 'email, fine-tuned: AUC 0.616 and log-loss 0.4110 or better' "$curve" 'f >= 0.616 && lf <= 0.4110'
+	row 'email, shift 0.01 as the reference' "$curve" 'near(f, 0.6183) && near(lf, 0.4104)'
+	row 'email, auto as the reference or better' "$curve" 'a >= 0.6161 && la <= 0.4111'
 	row 'email, source only as the reference' "$curve" 'near(s, 0.6108) && near(ls, 0.4146)'
 	row 'email, target only as the reference' "$curve" 'near(t, 0.6040) && near(lt, 0.4149)'
 
@@ -116,7 +133,8 @@ if plain movielens-small ratings.csv >"$tmp/ratings.csv" && plain movielens-smal
 	t 'movies' 0 - '' "$here/../examples/movies/run" -o "$tmp/movies" "$tmp" 1000
 	cp "$tmp/.out" "$tmp/printed"
 	curve=$tmp/movies/learning-curve.txt
-	row 'movies, fine-tuned: AUC 0.729 and log-loss 0.610 or better' "$curve" 'f >= 0.729 && lf <= 0.610'
+	row 'movies, shift 0.01 as the reference' "$curve" 'near(f, 0.7320) && near(lf, 0.6070)'
+	row 'movies, auto as the reference' "$curve" 'near(a, 0.7320) && near(la, 0.6070)'
 	row 'movies, source only as the reference' "$curve" 'near(s, 0.6857) && near(ls, 0.6404)'
 	row 'movies, target only as the reference' "$curve" 'near(t, 0.6713) && near(lt, 0.6482)'
 	is 'feedback on all the films to test on is that of awk' \
@@ -159,5 +177,35 @@ logloss gain'
 	is 'five films for each of three users, all known, none that they rated' "$(cat "$tmp/got")" '5 5 5 0 0'
 else
 	skip 'movies' 'no ratings.csv'
+fi
+
+if plain douban-book-music douban_book.tsv >"$tmp/douban_book.tsv" && plain douban-book-music douban_music.tsv >"$tmp/douban_music.tsv"; then
+	t 'books' 0 - '' "$here/../examples/books/run" -o "$tmp/books" "$tmp" 1000
+	curve=$tmp/books/learning-curve.txt
+	row 'books, target only as the reference' "$curve" 'near(t, 0.5996) && near(lt, 0.5589)'
+	row 'books, source only as the reference' "$curve" 'near(s, 0.6146) && near(ls, 0.5530)'
+	row 'books, shift 0.01 as the reference' "$curve" 'near(f, 0.6321) && near(lf, 0.5470)'
+	row 'books, auto as the reference' "$curve" 'near(a, 0.6329) && near(la, 0.5470)'
+	curve=$tmp/books/shuffled.txt
+	row 'shuffled readers, target only is the same' "$curve" 'near(t, 0.5996) && near(lt, 0.5589)'
+	row 'shuffled readers, shift 0.01 is far worse' "$curve" 'f < t - 0.04 && lf > lt + 0.01'
+	scratch 'shuffled readers' "$curve" 3
+else
+	skip 'books' 'no douban_book.tsv'
+fi
+
+if mkdir "$tmp/hillstrom" "$tmp/movielens-small" && mv "$tmp/hillstrom.csv" "$tmp/hillstrom" && [ -s "$tmp/hillstrom/hillstrom.csv" ] &&
+	mv "$tmp/ratings.csv" "$tmp/movies.csv" "$tmp/movielens-small" && [ -s "$tmp/movielens-small/movies.csv" ]; then
+	t 'negative-transfer' 0 - '' "$here/../examples/negative-transfer/run" -o "$tmp/negative" "$tmp"
+	curve=$tmp/negative/email-turned.txt
+	row 'men turned round, shift 0.01 as the reference' "$curve" 'near(f, 0.478) && near(lf, 0.427)'
+	scratch 'men turned round' "$curve" 20
+	curve=$tmp/negative/movies-turned.txt
+	row 'users turned round, shift 0.01 as the reference' "$curve" 'near(f, 0.491) && near(lf, 0.761)'
+	scratch 'users turned round' "$curve" 5
+	row 'noise does not harm the men' "$tmp/negative/email-tossed.txt" 'a >= t && la <= lt'
+	row 'noise hardly harms the users' "$tmp/negative/movies-tossed.txt" 'a >= t - 0.005 && la <= lt + 0.002'
+else
+	skip 'negative-transfer' 'no hillstrom.csv or no ratings.csv'
 fi
 done_testing

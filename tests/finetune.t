@@ -263,6 +263,9 @@ shift*) t "$best by itself" 0 '' '' finetune --shift "${best#shift }" -m beliefs
 *) not_ok 'a shift is best' "$best" ;;
 esac
 is 'the best is as if its way alone had been taken' "$(tensors adapted)" "$(tensors alone)"
+finetune --shift 0.01 -m beliefs -o alone /dev/null 2>/dev/null
+t '--auto on no records' 0 '' 'shift 0.01 is best' finetune -m beliefs -o adapted /dev/null
+is 'does not reject the source' "$(grep -c 'negative transfer' "$tmp/.err") $(tensors adapted)" "0 $(tensors alone)"
 t '--mixture' 0 '' 'shift .* is best' finetune --mixture -m beliefs -o mixed target
 if [ "$(tensors mixed)" = "$(tensors adapted)" ]; then not_ok '--mixture keeps more than the best' ''; else
 	ok '--mixture keeps more than the best'

@@ -336,6 +336,52 @@ test_writer(void)
 	writer_close(&w);
 }
 
+/* The fields of a line, byte by byte. */
+static size_t
+cut_plainly(struct view line, char delimiter, struct view *field)
+{
+	size_t n = 0, start = 0;
+
+	for (size_t i = 0; i <= line.n; i++)
+		if (i == line.n || line.at[i] == delimiter) {
+			field[n++] = (struct view){line.at + start, i - start};
+			start = i + 1;
+		}
+	return n;
+}
+
+/* Lines of few and many delimiters among bytes that differ from them in one bit, or by one, up to 50 long. */
+static void
+test_cut(void)
+{
+	enum { LONGEST = 50, LINES = 200000 };
+	static const char delimiters[] = {'\t', ',', '\x80', '\xff', '\1'};
+	struct view *field = NULL, plain[LONGEST + 1];
+	size_t capacity = 0;
+	uint64_t state = 1;
+	int wrong = 0;
+
+	for (int i = 0; i < LINES; i++) {
+		char delimiter = delimiters[i % 5], *bytes; /* of their own block, so that a read past the end is seen */
+		const char other[] = {delimiter, (char)(delimiter ^ 0x80), (char)(delimiter ^ 1), (char)(delimiter - 1), 0, 'x', 'x', 'x'};
+		struct view line = {NULL, (size_t)i % (LONGEST + 1)};
+		size_t n;
+
+		line.at = bytes = allocate(line.n, 1);
+		for (size_t j = 0; j < line.n; j++) {
+			state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+			bytes[j] = other[(state >> 60) < (uint64_t)i % 17 ? 0 : state >> 33 & 7];
+		}
+		n = line_cut(line, delimiter, &field, &capacity);
+		wrong += n != cut_plainly(line, delimiter, plain) || n > capacity;
+		for (size_t j = 0; j < n; j++)
+			wrong += field[j].at != plain[j].at || field[j].n != plain[j].n;
+		free(bytes);
+	}
+	tap_ok(wrong == 0, "%d lines are cut as they are byte by byte", LINES);
+	free(field);
+}
+
 int
 main(void)
 {
@@ -352,6 +398,7 @@ main(void)
 	test_extend();
 	test_live();
 	test_writer();
+	test_cut();
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		remove(names[i]);
 	rmdir(folder);

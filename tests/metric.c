@@ -571,6 +571,63 @@ test_spread(void)
 	tap_ok(wrong_auc == 0, "so have those made of auc's influences: %zu differ", wrong_auc);
 }
 
+/* The side a record's bin errs on, times its error: its part in ece. Bins are of five, worked out place by place. */
+static double
+signed_error(const struct metric_list *whole, size_t i)
+{
+	long double errors[5] = {0};
+	size_t bin[MOST];
+
+	for (size_t j = 0; j < whole->n; j++) {
+		size_t above = 0;
+
+		while (whole->record[above].score > whole->record[j].score)
+			above++;
+		bin[j] = above * 5 / whole->n;
+		errors[bin[j]] += (long double)whole->record[j].score - (long double)whole->record[j].label;
+	}
+	return (errors[bin[i]] > 0 ? 1 : -1) * (whole->record[i].score - (double)whole->record[i].label);
+}
+
+/* ece is a mean over records, once it is known on which side each bin errs; the root of mse has the spread of mse. */
+static void
+test_overall(void)
+{
+	size_t wrong_ece = 0, wrong_root = 0;
+
+	for (size_t i = 0; i < CASES; i++) {
+		struct metric_record all[MOST], scratch[MOST];
+		struct metric_cluster cluster[MOST_GROUPS] = {{0}};
+		struct metric_list whole = {.record = all};
+		size_t n_groups = 2 + draw(MOST_GROUPS - 1), n = draw_records(all, n_groups, MOST, 2);
+		double value[MOST_GROUPS] = {0}, weight[MOST_GROUPS] = {0};
+		struct metric_estimate want, got;
+
+		whole.n = n;
+		for (size_t j = 0; j < n; j++)
+			all[j].score = round(all[j].score * 16) / 16; /* sums without rounding: no doubt about a side */
+		metric_sort(n, all, scratch);
+		for (size_t j = 0; j < n; j++) {
+			value[all[j].group] += signed_error(&whole, j);
+			weight[all[j].group]++;
+		}
+		for (size_t g = 0; g < n_groups; g++)
+			value[g] /= weight[g];
+		want = mean_of(value, weight, n_groups);
+		got = metric_ece_overall(&whole, 5, n_groups, cluster);
+		wrong_ece += !near(got.value, (long double)want.value) || !near(got.variance, (long double)want.variance);
+		for (size_t g = 0; g < n_groups; g++)
+			value[g] = i % 2 && g == 0 ? NAN : (double)draw(20);
+		want = metric_root(mean_of(value, NULL, n_groups));
+		metric_unroot(value, n_groups);
+		got = mean_of(value, NULL, n_groups);
+		wrong_root += want.value > 0 && isfinite(want.variance) &&
+		              (!near(got.value, (long double)want.value) || !near(got.variance, (long double)want.variance));
+	}
+	tap_ok(wrong_ece == 0, "ece and its variance are those of errors whose sides are given: %zu of %d cases differ", wrong_ece, CASES);
+	tap_ok(wrong_root == 0, "values made of those under a root have its mean and variance: %zu differ", wrong_root);
+}
+
 static void
 test_orders(void)
 {
@@ -615,7 +672,9 @@ test_sort(void)
 		for (size_t j = 0; j < n; j++) {
 			double score = ldexp((double)draw(n_scores) - 20, (int)draw(3) * 300);
 
-			r[j] = record_of(draw(9) ? score : -score, (float)draw(3) - 1, (uint32_t)j);
+			if (i % 3 == 0) /* all near each other, but for one and zeros of both signs */
+				score = !j ? (i % 2 ? 1e300 : 0x1p900) : draw(4) ? 1 + (double)draw(1 << 20) * 0x1p-50 : 0;
+			r[j] = record_of(i % 2 == 0 || draw(9) ? score : -score, (float)draw(3) - 1, (uint32_t)j);
 		}
 		metric_sort(n, r, scratch);
 		for (size_t j = 0; j < n; j++) {
@@ -676,6 +735,7 @@ main(void)
 	test_mean();
 	test_random();
 	test_spread();
+	test_overall();
 	test_orders();
 	test_sort();
 	test_merge();

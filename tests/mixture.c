@@ -50,7 +50,7 @@ make_source(struct net *source, const char *layers)
 	if (!arch_parse(&arch, layers, &fault))
 		abort();
 	net_init(source, &arch, true, 0.3, 1);
-	trainer_init(&t, source, NULL, (struct optimiser_settings){0});
+	trainer_init(&t, source, 0, NULL, (struct optimiser_settings){0}, 1);
 	make_records(&batch, arch_head(&arch), net_outputs(source), RECORDS, 7, NULL);
 	learn(&t, &batch, arch_head(&arch));
 	trainer_free(&t);
@@ -82,7 +82,7 @@ learn_alone(struct net *net, size_t e, const struct net *source, const struct ba
 		transfer_widen(net, mixture_experts[e].shift, 0.3);
 	for (size_t i = 0; e == MIXTURE_SOURCE && i < net->table.n; i++)
 		net->table.tensor[i].frozen = true;
-	trainer_init(&t, net, NULL, (struct optimiser_settings){0});
+	trainer_init(&t, net, 0, NULL, (struct optimiser_settings){0}, 1);
 	learn(&t, batch, head);
 	*loss = t.progress.loss;
 	trainer_free(&t);
@@ -102,7 +102,7 @@ test_experts(const char *layers)
 	make_records(&batch, head, net_outputs(&source), RECORDS, 8, NULL);
 	net_init(&kept, &source.arch, true, 0.3, 1);
 	mixture_init(&m, &source, 0.3);
-	trainer_init(&t, &kept, NULL, (struct optimiser_settings){0});
+	trainer_init(&t, &kept, 0, NULL, (struct optimiser_settings){0}, 1);
 	t.mixture = &m;
 	learn(&t, &batch, head);
 	for (size_t e = 0; e < MIXTURE_EXPERTS; e++) {
@@ -149,7 +149,27 @@ to_and_fro(size_t i)
 	return i / 20 % 2;
 }
 
-/* Whatever comes, the mixture's loss is at most ln 8 above the best expert's, at every record. */
+/* Without a record the experts are as probable as their priors, and the source is given a chance. */
+static void
+test_priors(void)
+{
+	struct mixture m = {0};
+	double weight[MIXTURE_EXPERTS], sum = 0, worst = 0;
+
+	mixture_weights(&m, weight);
+	for (size_t e = 0; e < MIXTURE_EXPERTS; e++) {
+		sum += mixture_experts[e].prior;
+		worst = fmax(worst, fabs(weight[e] - mixture_experts[e].prior));
+	}
+	tap_ok(fabs(sum - 1) < 1e-15 && worst < 1e-15, "without a record the experts' weights are their priors");
+	tap_ok(mixture_experts[mixture_winner(&m)].shift == 0.01, "without a record a shift of 0.01 is best");
+	m.loss[2] = -1;
+	tap_ok(mixture_winner(&m) == 2, "an expert who is a nat ahead is best");
+	mixture_weights(&m, weight);
+	tap_ok(fabs(weight[2] - 0.1 * exp(1) / (0.9 + 0.1 * exp(1))) < 1e-12, "as probable as Bayes has it");
+}
+
+/* Whatever comes, the mixture's loss is at most -ln prior above that of every expert, at every record. */
 static void
 test_regret(const char *what, bool (*flip)(size_t))
 {
@@ -157,19 +177,20 @@ test_regret(const char *what, bool (*flip)(size_t))
 	struct mixture m;
 	struct trainer t;
 	struct batch batch = {0};
-	double worst = 0;
+	double worst = -INFINITY;
 
 	make_source(&source, "hash 5, dense 1 sigmoid");
 	make_records(&batch, SIGMOID, 1, RECORDS, 9, flip);
 	net_init(&kept, &source.arch, true, 0.3, 1);
 	mixture_init(&m, &source, 0.3);
-	trainer_init(&t, &kept, NULL, (struct optimiser_settings){0});
+	trainer_init(&t, &kept, 0, NULL, (struct optimiser_settings){0}, 1);
 	t.mixture = &m;
 	for (size_t i = 0; i < batch.n; i++) {
 		train(&t, &batch, i, 1);
-		worst = fmax(worst, m.mixed - m.loss[mixture_winner(&m)]);
+		for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
+			worst = fmax(worst, m.mixed - m.loss[e] + log(mixture_experts[e].prior));
 	}
-	if (!tap_ok(worst <= log(MIXTURE_EXPERTS) + 1e-9 && worst > 0.1, "%s: regret within ln 8", what))
+	if (!tap_ok(worst <= 1e-9 && worst > -1, "%s: regret within -ln prior of each expert", what))
 		printf("# %g\n", worst);
 	mixture_free(&m);
 	trainer_free(&t);
@@ -195,6 +216,7 @@ main(void)
 	test_experts("hash 5, dense 1 sigmoid");
 	test_experts("hash 5, dense 3 softmax");
 	test_experts("hash 5, dense 1 choice");
+	test_priors();
 	test_regret("the target is as the source", never);
 	test_regret("the target is the source turned round", always);
 	test_regret("the target turns", late);

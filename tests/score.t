@@ -236,4 +236,14 @@ if [ -x /usr/bin/time ] && memory log true >/dev/null; then
 else
 	skip 'memory at 100 times the records' 'no /usr/bin/time'
 fi
+# What is known is written before a read that may block, and before a refusal ends the program.
+mkfifo to from
+score -m model <to >from &
+exec 3>to 4<from
+head -n 1 log >&3
+is 'a record is scored before the next one comes' "$(timeout 10 head -n 1 <&4)" "$(head -n 1 log | score -m model)"
+exec 3>&- 4<&-
+wait
+{ head -n 3 log; echo bad; head -n 3 log; } >broken
+t 'what comes before a refused record' 3 "$(head -n 3 log | score -m model)" ':4: ' score -m model broken
 done_testing

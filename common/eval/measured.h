@@ -143,18 +143,16 @@ measured_get_sum(struct view text, double most, struct exact *sum)
 	}
 }
 
-/* The metric of a name, which is asked for from now on where it was not. */
+/* The place of a metric among those asked for, which it is from now on where it was not. */
 static inline size_t
-measured_metric(struct measured *m, struct scored *asked, struct view name)
+measured_place(struct measured *m, struct scored *asked, struct scored_metric metric)
 {
-	size_t i = 0, n = asked->n_metrics;
-	char text[SCORED_NAME_BYTES];
+	size_t n = asked->n_metrics;
 
-	while (i < n && !view_equal(view_of(scored_name(asked->metric[i], text)), name))
-		i++;
-	if (i < n)
-		return i;
-	scored_add_named(asked, name);
+	for (size_t i = 0; i < n; i++)
+		if (asked->metric[i].metric == metric.metric && asked->metric[i].at == metric.at)
+			return i;
+	scored_add(asked, metric.metric, metric.at);
 	m->sums = grow(m->sums, &m->sums_capacity, n + 1, sizeof *m->sums);
 	m->n_lines = grow(m->n_lines, &m->n_lines_capacity, n + 1, sizeof *m->n_lines);
 	memset(&m->sums[n], 0, sizeof m->sums[n]);
@@ -168,6 +166,7 @@ measured_take(struct measured *m, struct scored *asked, const struct record *lin
 	const struct view *f = line->field;
 	struct metric_level level;
 	struct metric_sums s = {0};
+	struct scored_metric metric;
 	size_t i;
 
 	if (!view_equal(f[0], view_of("metrics1")))
@@ -177,12 +176,12 @@ measured_take(struct measured *m, struct scored *asked, const struct record *lin
 		measured_add_level(m, level);
 		return true;
 	}
-	if (line->n != MEASURED_SUMS_FIELDS || !measured_count(f[2], &s.n) || !measured_count(f[3], &s.n_without) ||
+	if (line->n != MEASURED_SUMS_FIELDS || !scored_named(f[1], &metric) || !measured_count(f[2], &s.n) || !measured_count(f[3], &s.n_without) ||
 	    !measured_get_sum(f[4], MEASURED_MOST, &s.x) || !measured_get_sum(f[5], MEASURED_MOST, &s.w) ||
 	    !measured_get_sum(f[6], MEASURED_MOST_SQUARE, &s.xx) || !measured_get_sum(f[7], MEASURED_MOST_SQUARE, &s.xw) ||
 	    !measured_get_sum(f[8], MEASURED_MOST_SQUARE, &s.ww) || (s.n && !(exact_value(&s.w) >= 1)))
 		return false;
-	i = measured_metric(m, asked, f[1]);
+	i = measured_place(m, asked, metric);
 	metric_sums_merge(&m->sums[i], &s);
 	m->n_lines[i]++;
 	return true;

@@ -84,62 +84,72 @@ metric_digit(const struct metric_record *r, size_t i)
 	return bits >> 8 * (i - 4) & 255;
 }
 
-static inline void
-metric_insert(size_t n, struct metric_record *record)
+/* Sorts by insertion; false, and some are not in their places, where that takes more than so many moves. */
+static inline bool
+metric_insert(size_t n, struct metric_record *record, size_t moves)
 {
 	for (size_t i = 1; i < n; i++) {
 		struct metric_record r = record[i];
 		size_t j = i;
 
-		for (; j > 0 && metric_compare(&record[j - 1], &r) > 0; j--)
+		for (; j > 0 && moves && metric_compare(&record[j - 1], &r) > 0; j--, moves--)
 			record[j] = record[j - 1];
 		record[j] = r;
-	}
-}
-
-static inline bool
-metric_sorted(size_t n, const struct metric_record *record)
-{
-	for (size_t i = 1; i < n; i++)
-		if (metric_compare(&record[i - 1], &record[i]) > 0)
+		if (!moves)
 			return false;
+	}
 	return true;
 }
 
-/* Sorts n < 2^32 records by metric_compare, digit by digit; digits that are all alike cost nothing. scratch: n. */
+/* Sorts n < 2^32 records by the digits in use from `lowest` on, one after the other. scratch: n. */
 static inline void
-metric_sort(size_t n, struct metric_record *record, struct metric_record *scratch)
+metric_sort_digits(size_t n, struct metric_record *record, struct metric_record *scratch, size_t lowest, const bool *used)
 {
-	uint32_t count[METRIC_DIGITS][256];
 	struct metric_record *from = record, *to = scratch, *swapped;
 
-	if (n <= METRIC_FEW)
-		metric_insert(n, record);
-	if (metric_sorted(n, record))
-		return;
-	memset(count, 0, sizeof count);
-	for (size_t i = 0; i < n; i++)
-		for (size_t d = 0; d < METRIC_DIGITS; d++)
-			count[d][metric_digit(&record[i], d)]++;
-	for (size_t d = 0; d < METRIC_DIGITS; d++) {
-		uint32_t at = 0;
+	for (size_t d = lowest; d < METRIC_DIGITS; d++) {
+		uint32_t place[256] = {0}, at = 0;
 
-		if (count[d][metric_digit(record, d)] == n)
+		if (!used[d])
 			continue;
+		for (size_t i = 0; i < n; i++)
+			place[metric_digit(&from[i], d)]++;
 		for (size_t v = 0; v < 256; v++) {
-			uint32_t here = count[d][v];
+			uint32_t here = place[v];
 
-			count[d][v] = at;
+			place[v] = at;
 			at += here;
 		}
 		for (size_t i = 0; i < n; i++)
-			to[count[d][metric_digit(&from[i], d)]++] = from[i];
+			to[place[metric_digit(&from[i], d)]++] = from[i];
 		swapped = from;
 		from = to;
 		to = swapped;
 	}
 	if (from != record)
 		memcpy(record, from, n * sizeof *record);
+}
+
+/*
+ * Sorts n < 2^32 records by metric_compare: by the highest digits that are not all alike, which leaves most in their
+ * places, and insertion; where that takes too long, by all digits. scratch: n.
+ */
+static inline void
+metric_sort(size_t n, struct metric_record *record, struct metric_record *scratch)
+{
+	bool used[METRIC_DIGITS] = {false};
+	size_t lowest = METRIC_DIGITS;
+
+	if (metric_insert(n, record, n <= METRIC_FEW ? n * n + 1 : 1))
+		return;
+	for (size_t d = 0; d < METRIC_DIGITS; d++)
+		for (size_t i = 1; i < n && !used[d]; i++)
+			used[d] = metric_digit(&record[i], d) != metric_digit(record, d);
+	for (size_t left = 256 * n; left && lowest; left = used[lowest] ? left / 256 : left) /* one more than tell n apart */
+		lowest--;
+	metric_sort_digits(n, record, scratch, lowest, used);
+	if (!metric_insert(n, record, 8 * n))
+		metric_sort_digits(n, record, scratch, 0, used);
 }
 
 static inline int

@@ -53,30 +53,40 @@ scored_next_name(const char **at, struct view *name)
 	return true;
 }
 
-static inline double
-scored_cutoff(struct view text, const char *option)
+static inline bool
+scored_cutoff(struct view text, double *k)
 {
-	uint64_t k;
+	uint64_t whole;
 
-	if (!text.n || number_whole(text, &k) != text.n || k < 1 || k > UINT32_MAX)
-		die_usage("--%s: not a cutoff from 1 on: \"%.*s\"", option, (int)text.n, text.at);
-	return (double)k;
+	if (!text.n || number_whole(text, &whole) != text.n || whole < 1 || whole > UINT32_MAX)
+		return false;
+	*k = (double)whole;
+	return true;
 }
 
-/* The argument of a metric, as its flags have it. */
-static inline double
-scored_argument(const struct metric *m, struct view text)
+/* The argument of a metric, as its flags have it. False where it is none. */
+static inline bool
+scored_argument(const struct metric *m, struct view text, double *at)
 {
-	double at;
-
 	if (m->flags & METRIC_CUT)
-		return scored_cutoff(text, "metrics");
-	if (!(m->flags & SCORED_ARGUMENT))
-		die_usage("--metrics: %s takes no argument", m->name);
-	if (!number_parse(text, &at) || ((m->flags & METRIC_SHARE) && !(at > 0 && at < 1)) ||
-	    ((m->flags & METRIC_BINS) && !(at >= 1 && at <= METRIC_MOST_BINS && at == floor(at))))
-		die_usage("--metrics: %s takes no such argument: \"%.*s\"", m->name, (int)text.n, text.at);
-	return at;
+		return scored_cutoff(text, at);
+	return (m->flags & SCORED_ARGUMENT) && number_parse(text, at) &&
+	       (!(m->flags & METRIC_SHARE) || (*at > 0 && *at < 1)) &&
+	       (!(m->flags & METRIC_BINS) || (*at >= 1 && *at <= METRIC_MOST_BINS && *at == floor(*at)));
+}
+
+/* The metric of name or name@argument. False where there is none. */
+static inline bool
+scored_named(struct view text, struct scored_metric *m)
+{
+	const char *at = memchr(text.at, '@', text.n);
+	size_t n = at ? (size_t)(at - text.at) : text.n;
+
+	m->metric = metric_find(text.at, n);
+	if (!m->metric)
+		return false;
+	m->at = m->metric->usual;
+	return !at || scored_argument(m->metric, (struct view){at + 1, text.n - n - 1}, &m->at);
 }
 
 static inline void
@@ -132,9 +142,12 @@ scored_add_named(struct scored *s, struct view text)
 	const char *at = memchr(text.at, '@', text.n);
 	struct view name = {text.at, at ? (size_t)(at - text.at) : text.n};
 	const struct metric *m = scored_find(s, name);
+	struct scored_metric named;
 
+	if (!scored_named(text, &named))
+		die_usage("--metrics: %s%s takes no such argument: \"%.*s\"", m->name, scored_form(m), (int)text.n, text.at);
 	if (at)
-		scored_add(s, m, scored_argument(m, (struct view){at + 1, text.n - name.n - 1}));
+		scored_add(s, m, named.at);
 	else
 		scored_add_usual(s, m);
 }
@@ -148,7 +161,8 @@ scored_choose(struct scored *s)
 
 	while (scored_next_name(&rest, &text)) {
 		s->cutoff = grow(s->cutoff, &s->cutoff_capacity, s->n_cutoffs + 1, sizeof *s->cutoff);
-		s->cutoff[s->n_cutoffs++] = scored_cutoff(text, "cutoff");
+		if (!scored_cutoff(text, &s->cutoff[s->n_cutoffs++]))
+			die_usage("--cutoff: not a cutoff from 1 on: \"%.*s\"", (int)text.n, text.at);
 	}
 	for (rest = s->metric_list ? s->metric_list : ""; scored_next_name(&rest, &text);)
 		scored_add_named(s, text);
@@ -178,6 +192,7 @@ scored_name(struct scored_metric m, char to[SCORED_NAME_BYTES])
 static inline bool
 scored_parse(const struct scored *s, struct view label, struct view score, struct metric_record *r, struct fault *fault)
 {
+	*fault = (struct fault){0};
 	r->label = 0;
 	if ((s->needs & SCORED_LABEL) &&
 	    !label_parse(label, s->needs & METRIC_BINARY ? LABEL_BINARY : LABEL_ANY, &r->label, fault))

@@ -1,8 +1,9 @@
 /*
  * keys.h - byte strings to dense ids 0, 1, 2... in the order of first appearance.
  *
- * Open addressing over a power of two of cells, at most half full; the bytes of all keys lie one after the other
- * in one block. A key costs its bytes, 8 for where it ends, and 16 to 32 for its cell.
+ * Open addressing over a power of two of cells, at most three quarters full; the bytes of all keys lie one after the
+ * other in one block. A key of up to eight bytes is in its cell too: to find it touches one line of memory. A key costs
+ * its bytes, 8 for where it ends, and 21 to 43 for its cell.
  */
 #ifndef WEIR_KEYS_H
 #define WEIR_KEYS_H
@@ -16,8 +17,9 @@
 #include "view.h"
 
 struct keys_cell {
-	uint32_t tag; /* upper half of the key's hash */
-	uint32_t id1; /* id + 1; 0: the cell is free */
+	uint64_t tag;    /* the key where it has up to eight bytes, else its hash */
+	uint32_t length; /* of the key, saturating */
+	uint32_t id1;    /* id + 1; 0: the cell is free */
 };
 
 /* All 0 is a table without keys. */
@@ -40,15 +42,42 @@ keys_text(const struct keys *k, uint32_t id)
 	return (struct view){k->bytes + start, k->end[id] - start};
 }
 
+/* The cell of a key that is not there yet. */
+static inline struct keys_cell
+keys_cell_of(struct view text, uint64_t hash)
+{
+	struct keys_cell c = {hash, text.n < UINT32_MAX ? (uint32_t)text.n : UINT32_MAX, 0};
+	const unsigned char *p = (const unsigned char *)text.at;
+	uint32_t first, last;
+
+	if (text.n > 8)
+		return c;
+	if (text.n >= 4) {
+		memcpy(&first, p, 4);
+		memcpy(&last, p + text.n - 4, 4);
+		c.tag = (uint64_t)first << 32 | last;
+	} else {
+		c.tag = text.n ? (uint64_t)p[0] << 16 | (uint64_t)p[text.n / 2] << 8 | p[text.n - 1] : 0;
+	}
+	return c;
+}
+
+/* Whether the cell, which is not free, holds the key; the other cell is keys_cell_of it. */
+static inline bool
+keys_cell_holds(const struct keys *k, const struct keys_cell *cell, const struct keys_cell *other, struct view text)
+{
+	return cell->tag == other->tag && cell->length == other->length &&
+	       (text.n <= 8 || view_equal(keys_text(k, cell->id1 - 1), text));
+}
+
 /* The cell that holds the key, or the free one where it belongs. There are cells. */
 static inline struct keys_cell *
 keys_cell(const struct keys *k, struct view text, uint64_t hash)
 {
 	size_t mask = k->n_cells - 1, at = hash & mask;
-	uint32_t tag = (uint32_t)(hash >> 32);
+	struct keys_cell key = keys_cell_of(text, hash);
 
-	while (k->cell[at].id1 &&
-	       !(k->cell[at].tag == tag && view_equal(keys_text(k, k->cell[at].id1 - 1), text)))
+	while (k->cell[at].id1 && !keys_cell_holds(k, &k->cell[at], &key, text))
 		at = (at + 1) & mask;
 	return &k->cell[at];
 }
@@ -61,12 +90,14 @@ keys_rehash(struct keys *k)
 	k->n_cells = k->n_cells ? 2 * k->n_cells : 64;
 	k->cell = allocate_zero(k->n_cells, sizeof *k->cell);
 	for (uint32_t id = 0; id < k->n; id++) {
-		uint64_t hash = XXH3_64bits(keys_text(k, id).at, keys_text(k, id).n);
+		struct view text = keys_text(k, id);
+		uint64_t hash = XXH3_64bits(text.at, text.n);
 		size_t at = hash & (k->n_cells - 1);
 
 		while (k->cell[at].id1)
 			at = (at + 1) & (k->n_cells - 1);
-		k->cell[at] = (struct keys_cell){(uint32_t)(hash >> 32), id + 1};
+		k->cell[at] = keys_cell_of(text, hash);
+		k->cell[at].id1 = id + 1;
 	}
 }
 
@@ -90,7 +121,7 @@ keys_id(struct keys *k, struct view text, bool *fresh)
 	size_t start = k->n ? k->end[k->n - 1] : 0;
 	struct keys_cell *cell;
 
-	if (k->n >= k->n_cells / 2)
+	if (k->n >= k->n_cells / 4 * 3)
 		keys_rehash(k);
 	cell = keys_cell(k, text, hash);
 	if (fresh)
@@ -103,19 +134,35 @@ keys_id(struct keys *k, struct view text, bool *fresh)
 	memcpy(k->bytes + start, text.at, text.n);
 	k->end = grow(k->end, &k->end_capacity, (size_t)k->n + 1, sizeof *k->end);
 	k->end[k->n] = start + text.n;
-	*cell = (struct keys_cell){(uint32_t)(hash >> 32), ++k->n};
+	*cell = keys_cell_of(text, hash);
+	cell->id1 = ++k->n;
 	return k->n - 1;
 }
 
 struct keys_entry {
 	struct view text;
+	uint64_t head; /* its first eight bytes, or NULs behind it: their order is that of the text, unless they are equal */
 	uint32_t id;
 };
+
+static inline struct keys_entry
+keys_entry(const struct keys *k, uint32_t id)
+{
+	struct keys_entry e = {.text = keys_text(k, id), .id = id};
+
+	for (size_t i = 0; i < 8; i++)
+		e.head = e.head << 8 | (i < e.text.n ? (unsigned char)e.text.at[i] : 0);
+	return e;
+}
 
 static inline int
 keys_entry_compare(const void *a, const void *b)
 {
-	return view_compare(((const struct keys_entry *)a)->text, ((const struct keys_entry *)b)->text);
+	const struct keys_entry *x = a, *y = b;
+
+	if (x->head != y->head)
+		return x->head < y->head ? -1 : 1;
+	return view_compare(x->text, y->text);
 }
 
 /* The n keys in the order of their bytes, as LC_ALL=C sort has it; free() releases the array. */
@@ -125,7 +172,7 @@ keys_sorted(const struct keys *k)
 	struct keys_entry *sorted = allocate(k->n, sizeof *sorted);
 
 	for (uint32_t id = 0; id < k->n; id++)
-		sorted[id] = (struct keys_entry){keys_text(k, id), id};
+		sorted[id] = keys_entry(k, id);
 	qsort(sorted, k->n, sizeof *sorted, keys_entry_compare);
 	return sorted;
 }

@@ -1,7 +1,8 @@
 /*
- * lessons.h - records on their way to a learner: read and parsed on a thread of their own, cut into steps.
+ * lessons.h - records on their way to who learns or predicts them: read and parsed on a thread of their own.
  *
- * A step is what is learnt at once: so many records, or all of a group. A lesson is a batch of whole steps.
+ * A step is what is learnt or predicted at once: so many records, or all of a group. A lesson is a batch of whole
+ * steps. Who writes records again has their lines kept, up to the features.
  */
 #ifndef WEIR_LESSONS_H
 #define WEIR_LESSONS_H
@@ -9,10 +10,22 @@
 #include "batch.h"
 #include "relay.h"
 
+/* A line up to its features: three parts, one behind the other. */
+struct lesson_line {
+	size_t at;                         /* in the lesson's text */
+	size_t n_before, n_label, n_after; /* bytes before the label, of it, and behind it; TABs included but its own */
+	size_t group, n_group;             /* where its group stands in the line */
+	bool labelled;                     /* not ? */
+};
+
 struct lesson {
 	struct batch batch;
-	size_t *end;        /* owned: step i is the records end[i - 1] .. end[i] of the batch, from 0 */
-	size_t n, capacity; /* steps */
+	size_t *end;              /* owned: step i is the records end[i - 1] .. end[i] of the batch, from 0 */
+	size_t n, capacity;       /* steps */
+	struct lesson_line *line; /* owned: of each record, where lines are kept */
+	size_t line_capacity;
+	char *text;               /* owned */
+	size_t n_text, text_capacity;
 };
 
 struct lessons {
@@ -25,6 +38,7 @@ struct lessons {
 	uint32_t classes;   /* as label_parse takes them */
 	size_t step;        /* records of a step; 0 for the groups of a choice */
 	bool rows;          /* features are rows of all values */
+	bool keep;          /* records are predicted: lines are kept, labels may be ?, a group need have no choice */
 
 	struct relay relay;
 	struct lesson slot[RELAY_SLOTS];
@@ -61,29 +75,53 @@ lessons_close_step(struct lessons *l)
 
 	if (to->batch.n == begin)
 		return;
-	if (l->step == 0 && l->chosen != 1)
+	if (l->step == 0 && !l->keep && l->chosen != 1)
 		die_data("%s:%" PRIu64 ": group \"%.*s\" has %zu records with label 1; a choice is one of them",
 		         l->name_file, l->name_line, (int)(l->name.n < 40 ? l->name.n : 40), l->name.at,
 		         l->chosen);
-	if (l->step == 0)
+	if (l->step == 0 && !l->keep)
 		lessons_weigh_group(&to->batch, begin);
 	to->end = grow(to->end, &to->capacity, to->n + 1, sizeof *to->end);
 	to->end[to->n++] = to->batch.n;
 	l->chosen = 0;
 }
 
-/* Hands a lesson over once it is long enough, and opens another; `last` whatever its length. */
+/* Hands the lesson over, whose steps are whole, and opens another unless it is the last. */
 static inline void
 lessons_pass(struct lessons *l, bool last)
 {
-	if (l->open->batch.n < LESSON_RECORDS && !last)
-		return;
 	relay_pass(&l->relay, last);
 	if (last)
 		return;
 	l->open = &l->slot[relay_room(&l->relay)];
 	batch_clear(&l->open->batch);
 	l->open->n = 0;
+	l->open->n_text = 0;
+}
+
+/* A step is whole: is the lesson? A group that is predicted is not kept waiting for others. */
+static inline void
+lessons_pass_whole(struct lessons *l)
+{
+	if (l->open->batch.n >= (l->keep && l->step == 0 ? 1 : LESSON_RECORDS))
+		lessons_pass(l, false);
+}
+
+/*
+ * Before a read that may block: what is to be written again goes its way, but for the group that is being read.
+ * Before a refusal ends the program all of that has been written.
+ */
+static inline void
+lessons_settle(void *lessons)
+{
+	struct lessons *l = lessons;
+
+	if (l->keep && l->step && l->open && l->open->batch.n) {
+		lessons_close_step(l);
+		lessons_pass(l, false);
+	}
+	if (l->keep && l->in.ending)
+		relay_drain(&l->relay);
 }
 
 /* A record of this group comes: another group's step ends before it. */
@@ -95,7 +133,7 @@ lessons_group(struct lessons *l, struct view group)
 	if (l->name.at && view_equal(group, l->name))
 		return;
 	lessons_close_step(l);
-	lessons_pass(l, false);
+	lessons_pass_whole(l);
 	bytes = grow(bytes, &l->name_capacity, group.n + 1, 1);
 	memcpy(bytes, group.at, group.n);
 	l->name = (struct view){bytes, group.n};
@@ -103,15 +141,37 @@ lessons_group(struct lessons *l, struct view group)
 	l->name_line = l->in.line;
 }
 
+/* Keeps the line of the record that was just closed. */
+static inline void
+lessons_keep(struct lesson *to, const struct record *record, size_t group, size_t label, bool labelled)
+{
+	const char *line = record->line.at;
+	const struct view *field = record->field;
+	size_t n = (size_t)(field[record->n - 1].at - line), place = to->batch.n - 1;
+	struct lesson_line kept = {.at = to->n_text, .n_label = field[label].n, .labelled = labelled};
+
+	kept.n_before = (size_t)(field[label].at - line);
+	kept.n_after = n - kept.n_before - kept.n_label;
+	kept.group = (size_t)(field[group].at - line);
+	kept.n_group = field[group].n;
+	to->line = grow(to->line, &to->line_capacity, place + 1, sizeof *to->line);
+	to->line[place] = kept;
+	to->text = grow(to->text, &to->text_capacity, to->n_text + n, 1);
+	memcpy(to->text + to->n_text, line, n);
+	to->n_text += n;
+}
+
 /* Takes one record in; places are those of its fields. False, and *fault says why, when it is refused. */
 static inline bool
 lessons_record(struct lessons *l, const struct record *record, size_t group, size_t label, size_t weight,
                struct fault *fault)
 {
+	const struct view text = record->field[label];
+	bool labelled = !(l->keep && text.n == 1 && *text.at == '?');
 	struct batch *batch;
-	float y, w = 1;
+	float y = 0, w = 1;
 
-	if (!label_parse(record->field[label], l->classes, &y, fault)) {
+	if (labelled && !label_parse(text, l->classes, &y, fault)) {
 		fault->field = (int)label + 1;
 		return false;
 	}
@@ -128,11 +188,13 @@ lessons_record(struct lessons *l, const struct record *record, size_t group, siz
 		return false;
 	}
 	batch_close_record(batch, y, w);
+	if (l->keep)
+		lessons_keep(l->open, record, group, label, labelled);
 	l->chosen += y > 0;
 	l->records++;
 	if (l->step && batch->n - (l->open->n ? l->open->end[l->open->n - 1] : 0) == l->step) {
 		lessons_close_step(l);
-		lessons_pass(l, false);
+		lessons_pass_whole(l);
 	}
 	return true;
 }
@@ -148,14 +210,14 @@ lessons_read(void *argument)
 
 	l->open = &l->slot[relay_room(&l->relay)];
 	while (record_next(&l->in, &record, 3)) {
-		struct fault fault = {0};
+		struct fault fault;
 
 		if (!placed) {
 			group = record_place(&record, l->group, "group");
 			label = record_place(&record, l->label, "label");
 			weight = l->weight ? record_place(&record, l->weight, "weight") : 0;
-			if (label == record.n - 1)
-				die_usage("--label: the last field holds the features");
+			if (label == record.n - 1 || group == record.n - 1)
+				die_usage("--%s: the last field holds the features", label == record.n - 1 ? "label" : "group");
 			placed = true;
 		}
 		if (!lessons_record(l, &record, group, label, weight, &fault))
@@ -173,6 +235,8 @@ lessons_open(struct lessons *l, int argc, char **argv, int first)
 {
 	for (size_t i = 0; i < RELAY_SLOTS; i++)
 		l->slot[i].batch.features.rows = l->rows;
+	l->in.settle = lessons_settle;
+	l->in.context = l;
 	input_open(&l->in, argc, argv, first, NULL);
 	relay_start(&l->relay, lessons_read, l);
 }
@@ -189,6 +253,13 @@ lessons_next(struct lessons *l)
 	return l->taken ? &l->slot[slot] : NULL;
 }
 
+/* Is the next lesson there already? Else what is known by now should be seen. */
+static inline bool
+lessons_ready(struct lessons *l)
+{
+	return relay_more(&l->relay);
+}
+
 /* After the last lesson: says how many lines were refused. */
 static inline void
 lessons_close(struct lessons *l)
@@ -198,6 +269,8 @@ lessons_close(struct lessons *l)
 	for (size_t i = 0; i < RELAY_SLOTS; i++) {
 		batch_free(&l->slot[i].batch);
 		free(l->slot[i].end);
+		free(l->slot[i].line);
+		free(l->slot[i].text);
 	}
 	free((void *)(uintptr_t)l->name.at);
 }

@@ -20,7 +20,7 @@ struct origin {
 struct candidate {
 	struct view line, item, category, label;
 	double key;     /* what ranks it: the greatest is best */
-	double utility; /* ln of its weight, where the ranking is sampled */
+	double utility; /* ln of its weight where the ranking is sampled, else -INFINITY */
 	struct origin origin;
 };
 
@@ -37,17 +37,26 @@ struct logsum {
 	double most, sum;
 };
 
+/* A place in the ranking. The key is the pick's, here too so that picks are not touched to find a place. */
+struct place {
+	double key;
+	struct pick *pick;
+};
+
 struct ranking {
-	struct pick **pick;   /* owned: the best n, best first, then spare ones */
+	struct place *place;  /* owned: the best n, best first, then spare ones */
 	size_t n, made, capacity;
+	double least;         /* key that does not suffice any more; -INFINITY while there is room */
 	struct logsum others; /* of the utilities of candidates that are not among the best */
 };
 
-static const struct ranking ranking_empty = {.others = {-INFINITY, 0}};
+static const struct ranking ranking_empty = {.least = -INFINITY, .others = {-INFINITY, 0}};
 
 static inline void
 logsum_add(struct logsum *s, double x)
 {
+	if (x == -INFINITY)
+		return;
 	if (x > s->most) {
 		s->sum *= math_exp(s->most - x);
 		s->most = x;
@@ -89,7 +98,7 @@ ranking_place(const struct ranking *r, double key)
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 
-		if (r->pick[middle]->is.key >= key)
+		if (r->place[middle].key >= key)
 			from = middle + 1;
 		else
 			to = middle;
@@ -104,7 +113,7 @@ ranking_lost(const struct ranking *r, struct view category, size_t k, size_t cap
 	size_t same = 0, lost = 0;
 
 	for (size_t i = 0; cap && i < r->n; i++)
-		if (view_equal(r->pick[i]->is.category, category)) {
+		if (view_equal(r->place[i].pick->is.category, category)) {
 			same++;
 			lost = i;
 		}
@@ -121,25 +130,33 @@ ranking_lost(const struct ranking *r, struct view category, size_t k, size_t cap
 static inline void
 ranking_add(struct ranking *r, const struct candidate *c, size_t k, size_t cap)
 {
-	size_t place = ranking_place(r, c->key), lost = ranking_lost(r, c->category, k, cap);
+	size_t to, lost;
 	struct pick *spare = NULL;
 
-	if (place > lost) {
+	if (c->key <= r->least) {
+		logsum_add(&r->others, c->utility);
+		return;
+	}
+	to = ranking_place(r, c->key);
+	lost = ranking_lost(r, c->category, k, cap);
+	if (to > lost) {
 		logsum_add(&r->others, c->utility);
 		return;
 	}
 	if (lost < r->n)
-		logsum_add(&r->others, r->pick[lost]->is.utility);
+		logsum_add(&r->others, r->place[lost].pick->is.utility);
 	else
 		r->n++;
 	if (lost < r->made) {
-		spare = r->pick[lost];
+		spare = r->place[lost].pick;
 	} else {
-		r->pick = grow(r->pick, &r->capacity, r->n, sizeof *r->pick);
+		r->place = grow(r->place, &r->capacity, r->n, sizeof *r->place);
 		r->made++;
 	}
-	memmove(r->pick + place + 1, r->pick + place, (lost - place) * sizeof *r->pick);
-	r->pick[place] = pick_make(spare, c);
+	memmove(r->place + to + 1, r->place + to, (lost - to) * sizeof *r->place);
+	r->place[to] = (struct place){c->key, pick_make(spare, c)};
+	if (r->n == k)
+		r->least = r->place[k - 1].key;
 }
 
 /*
@@ -153,7 +170,7 @@ ranking_propensities(struct ranking *r)
 	struct logsum left = r->others;
 
 	for (size_t i = r->n; i--;) {
-		struct pick *p = r->pick[i];
+		struct pick *p = r->place[i].pick;
 
 		logsum_add(&left, p->is.utility);
 		p->propensity = math_exp(p->is.utility - left.most) / left.sum;
@@ -165,6 +182,7 @@ static inline void
 ranking_clear(struct ranking *r)
 {
 	r->n = 0;
+	r->least = ranking_empty.least;
 	r->others = ranking_empty.others;
 }
 
@@ -172,8 +190,8 @@ static inline void
 ranking_free(struct ranking *r)
 {
 	for (size_t i = 0; i < r->made; i++)
-		free(r->pick[i]);
-	free(r->pick);
+		free(r->place[i].pick);
+	free(r->place);
 	*r = ranking_empty;
 }
 

@@ -26,8 +26,44 @@ record_split(struct record *r, struct view line)
 }
 
 /*
- * The next record with as many fields as the first, at least `least`; others are refused.
- * False when all is read.
+ * The place, from 0, of field `number` (from 1, or from the end with -1), named by an option. The first record
+ * tells: one that it does not have is an error of the command line.
+ */
+static inline size_t
+record_place(const struct record *r, int64_t number, const char *option)
+{
+	int64_t n = (int64_t)r->n;
+
+	if (number == 0 || number > n || number < -n)
+		die_usage("--%s: no field %" PRId64 ": the records have %zu", option, number, r->n);
+	return (size_t)(number > 0 ? number - 1 : n + number);
+}
+
+/* The place of a field whose number is a text. */
+static inline size_t
+record_column(const struct record *r, const char *column, const char *option)
+{
+	char *end;
+	int64_t number = strtoll(column, &end, 10);
+
+	if (end == column || *end)
+		die_usage("--%s: not a field number: \"%.40s\" (-C reads names)", option, column);
+	return record_place(r, number, option);
+}
+
+/* A record that is not refused: whether it is of the shard that is read. */
+static inline bool
+record_taken(struct input *in, struct record *r)
+{
+	if (!r->expected && in->shard.column)
+		in->shard.place = record_column(r, in->shard.column, "shard");
+	r->expected = r->n;
+	return input_takes(in, r->field[in->shard.place]);
+}
+
+/*
+ * The next record with as many fields as the first, at least `least`; others are refused, those of other shards
+ * skipped. False when all is read.
  */
 static inline bool
 record_next(struct input *in, struct record *r, size_t least)
@@ -45,24 +81,10 @@ record_next(struct input *in, struct record *r, size_t least)
 			input_refuse(in, (struct fault){.rule = r->n < r->expected ? "fewer fields than in the first record"
 			                                                           : "more fields than in the first record",
 			                                .value = line});
-		else
-			return r->expected = r->n, true;
+		else if (record_taken(in, r))
+			return true;
 	}
 	return false;
-}
-
-/*
- * The place, from 0, of field `number` (from 1, or from the end with -1), named by an option. The first record
- * tells: one that it does not have is an error of the command line.
- */
-static inline size_t
-record_place(const struct record *r, int64_t number, const char *option)
-{
-	int64_t n = (int64_t)r->n;
-
-	if (number == 0 || number > n || number < -n)
-		die_usage("--%s: no field %" PRId64 ": the records have %zu", option, number, r->n);
-	return (size_t)(number > 0 ? number - 1 : n + number);
 }
 
 static inline void
@@ -165,9 +187,7 @@ feature_value(struct view text, float *value, struct fault *fault)
 		*value = (float)parsed;
 		return true;
 	}
-	fault->rule = "not a number";
-	fault->value = text;
-	fault->hint = number_hint(text);
+	*fault = (struct fault){.name = "features", .rule = "not a number", .value = text, .hint = number_hint(text)};
 	return false;
 }
 
@@ -179,7 +199,7 @@ features_value(const char **p, const char *end, float *value, struct fault *faul
 	double fraction;
 	size_t n;
 
-	if (end - *p > 1 && is_digit(**p) && (*p)[1] == ' ') {
+	if (end - *p > 2 && is_digit(**p) && (*p)[1] == ' ') {
 		*value = (float)(**p - '0');
 		*p += 2;
 		return true;
@@ -193,9 +213,11 @@ features_value(const char **p, const char *end, float *value, struct fault *faul
 	if (!feature_value((struct view){*p, (size_t)((space ? space : end) - *p)}, value, fault))
 		return false;
 	*p = space ? space + 1 : end;
-	if (space && *p == end)
-		fault->rule = "ends in a space";
-	return !fault->rule;
+	if (space && *p == end) {
+		*fault = (struct fault){.name = "features", .rule = "ends in a space"};
+		return false;
+	}
+	return true;
 }
 
 static inline bool
@@ -205,7 +227,7 @@ features_dense(struct features *f, const char *p, const char *end, uint32_t limi
 		float value;
 
 		if (index == limit) {
-			fault->rule = "more values than the model has inputs";
+			*fault = (struct fault){.name = "features", .rule = "more values than the model has inputs"};
 			return false;
 		}
 		if (!features_value(&p, end, &value, fault))
@@ -227,7 +249,8 @@ features_row(struct features *f, const char *p, const char *end, uint32_t limit,
 		if (!features_value(&p, end, &row[n++], fault))
 			return false;
 	if (n < limit || p < end) {
-		fault->rule = n < limit ? "fewer values than the model has inputs" : "more values than the model has inputs";
+		*fault = (struct fault){.name = "features", .rule = n < limit ? "fewer values than the model has inputs"
+		                                                              : "more values than the model has inputs"};
 		return false;
 	}
 	f->n += limit;
@@ -280,14 +303,14 @@ features_sparse(struct features *f, const char *p, const char *end, uint32_t lim
 				return false;
 		}
 		if (n == 0 || (stop < end && *stop != ' ') || stop + 1 == end) {
-			fault->rule = "not index[:value]";
-			fault->value = (struct view){p, (size_t)(end - p)};
+			*fault = (struct fault){.name = "features", .rule = "not index[:value]",
+			                        .value = {p, (size_t)(end - p)}};
 			return false;
 		}
 		if (index >= limit) {
-			fault->rule = "index is beyond the model's";
-			fault->value = (struct view){p, (size_t)(stop - p)};
-			fault->hint = "were the records made with other bits?";
+			*fault = (struct fault){.name = "features", .rule = "index is beyond the model's",
+			                        .value = {p, (size_t)(stop - p)},
+			                        .hint = "were the records made with other bits?"};
 			return false;
 		}
 		features_add(f, (uint32_t)index, value);
@@ -325,7 +348,6 @@ features_parse(struct features *f, struct view text, uint32_t limit, struct faul
 	bool good;
 
 	features_reserve(f, text.n / 2 + 1 > limit || !f->rows ? text.n / 2 + 1 : limit);
-	*fault = (struct fault){.name = "features"};
 	if (p == end || *p != '=')
 		good = features_sparse(f, p, end, limit, fault);
 	else

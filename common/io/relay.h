@@ -77,6 +77,28 @@ relay_return(struct relay *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* The emptying thread: is another slot full, besides the one it has? */
+static inline bool
+relay_more(struct relay *r)
+{
+	bool more;
+
+	pthread_mutex_lock(&r->lock);
+	more = r->filled - r->emptied > 1;
+	pthread_mutex_unlock(&r->lock);
+	return more;
+}
+
+/* The filling thread: waits until all that is filled is emptied. */
+static inline void
+relay_drain(struct relay *r)
+{
+	pthread_mutex_lock(&r->lock);
+	while (r->filled != r->emptied)
+		pthread_cond_wait(&r->moved, &r->lock);
+	pthread_mutex_unlock(&r->lock);
+}
+
 /* After the last slot: waits for the filling thread to end. */
 static inline void
 relay_finish(struct relay *r)

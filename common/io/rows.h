@@ -53,8 +53,10 @@ rows_csv(struct rows *r, struct view *line)
 		enum csv_row_state state = csv_row_state(*line, r->row.delimiter, &scanned);
 		struct fault fault = {0};
 
-		if (line->n == 0)
+		if (line->n == 0) {
+			r->in->skipped++;
 			continue;
+		}
 		while (state == CSV_ROW_OPEN && input_extend(r->in, line))
 			state = csv_row_state(*line, r->row.delimiter, &scanned);
 		if (state == CSV_ROW_WHOLE) {
@@ -69,6 +71,21 @@ rows_csv(struct rows *r, struct view *line)
 		input_refuse(r->in, fault);
 	}
 	return false;
+}
+
+/*
+ * The place, from 0, of a column: with CSV by name, else by field number (-1 is the last). To be called once a
+ * row is in hand; a column that is not there is an error of the command line.
+ */
+static inline size_t
+rows_place(const struct rows *r, const char *column, const char *option)
+{
+	for (size_t i = 0; i < r->n_names; i++)
+		if (strcmp(r->name[i], column) == 0)
+			return i;
+	if (r->csv)
+		die_usage("--%s: no column \"%.40s\" in the header", option, column);
+	return record_column(&r->record, column, option);
 }
 
 /* Keeps the first header, a file's first row that is not blank; a later file must have the same. */
@@ -90,6 +107,8 @@ rows_header(struct rows *r, struct view line)
 			if (strcmp(r->name[i], r->name[j]) == 0)
 				die_data("%s:%" PRIu64 ": two columns are named \"%.40s\"", r->in->name, r->in->line, r->name[i]);
 	}
+	if (r->in->shard.column)
+		r->in->shard.place = rows_place(r, r->in->shard.column, "shard");
 }
 
 /*
@@ -113,14 +132,17 @@ rows_next(struct rows *r)
 		r->line = line;
 		r->field = r->row.field;
 		r->n = r->row.n;
-		if (r->in->file != r->headed)
+		if (r->in->file != r->headed) {
 			rows_header(r, line);
-		else if (r->n == r->n_names)
-			return true;
-		else
+			r->in->skipped++;
+		} else if (r->n == r->n_names) {
+			if (input_takes(r->in, r->field[r->in->shard.place]))
+				return true;
+		} else {
 			input_refuse(r->in, (struct fault){.rule = r->n < r->n_names ? "fewer values than the header has names"
 			                                                             : "more values than the header has names",
 			                                   .value = line});
+		}
 	}
 	return false;
 }
@@ -136,27 +158,6 @@ rows_again(struct rows *r, struct view line)
 	r->line = line;
 	r->field = r->csv ? r->row.field : r->record.field;
 	r->n = r->csv ? r->row.n : r->record.n;
-}
-
-/*
- * The place, from 0, of a column: with CSV by name, else by field number (-1 is the last). To be called once a
- * row is in hand; a column that is not there is an error of the command line.
- */
-static inline size_t
-rows_place(const struct rows *r, const char *column, const char *option)
-{
-	char *end;
-	int64_t number;
-
-	for (size_t i = 0; i < r->n_names; i++)
-		if (strcmp(r->name[i], column) == 0)
-			return i;
-	if (r->csv)
-		die_usage("--%s: no column \"%.40s\" in the header", option, column);
-	number = strtoll(column, &end, 10);
-	if (end == column || *end)
-		die_usage("--%s: not a field number: \"%.40s\" (-C reads names)", option, column);
-	return record_place(&r->record, number, option);
 }
 
 /* How messages call a place: the column's name, or NULL in records. */

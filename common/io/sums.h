@@ -51,7 +51,7 @@ struct sums {
 	{'\0', "level", "P", "probability that an interval covers", CLI_REAL, &(s).level, 0, 0.999999},         \
 	{'\0', "merge", NULL, "input is lines of --partial: add them up", CLI_FLAG, &(s).merge, 0, 0},          \
 	{'\0', "partial", NULL, "print mergeable statistics, no figures", CLI_FLAG, &(s).partial, 0, 0},        \
-	INPUT_OPTIONS((s).in)
+	RECORDS_OPTIONS((s).in)
 
 /* Cuts the argument of -g at its commas. */
 static inline void
@@ -76,8 +76,8 @@ sums_cut_columns(struct sums *s)
 static inline void
 sums_open(struct sums *s, int argc, char **argv, int first)
 {
-	if (s->merge && (s->rows.csv || s->rows.delimiter || s->value))
-		die_usage("--merge: reads lines of --partial: no -C, -d, -y");
+	if (s->merge && (s->rows.csv || s->rows.delimiter || s->value || s->in.shard.text))
+		die_usage("--merge: reads lines of --partial: no -C, -d, -y, --shard");
 	if (s->partial && s->header)
 		die_usage("--partial: its lines have no header (-H)");
 	if (s->partial && s->against)

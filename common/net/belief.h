@@ -123,6 +123,34 @@ belief_step(double *mean, double *variance, double x, double gain, double shrink
 	*variance = left > BELIEF_LEAST ? left : BELIEF_LEAST;
 }
 
+typedef double belief_pair __attribute__((vector_size(16)));
+typedef uint64_t belief_bits __attribute__((vector_size(16)));
+typedef float belief_floats __attribute__((vector_size(8)));
+
+/*
+ * The step of one weight as it is stored, mean and variance side by side, rounded: belief_step and belief_round on
+ * both at once, to the same bits.
+ */
+static inline void
+belief_learn(float *belief, double x, double gain, double shrink, uint64_t random)
+{
+	const belief_bits below = {((uint64_t)1 << 29) - 1, ((uint64_t)1 << 29) - 1};
+	const belief_bits chance = {random >> 35, random >> 6};
+	belief_floats stored;
+	belief_pair pair;
+	double step;
+
+	memcpy(&stored, belief, sizeof stored);
+	pair = __builtin_convertvector(stored, belief_pair);
+	step = pair[1] * x;
+	pair += (belief_pair){step * gain, -(step * step * shrink)};
+	if (!(pair[1] > BELIEF_LEAST))
+		pair[1] = BELIEF_LEAST;
+	pair = (belief_pair)(((belief_bits)pair + (chance & below)) & ~below);
+	stored = __builtin_convertvector(pair, belief_floats);
+	memcpy(belief, &stored, sizeof stored);
+}
+
 /*
  * Learns one record: steps all its weights and the bias. gain[K] and shrink[K] as for belief_step. `number` tells
  * records apart, for rounding: the count of records before this one. frozen_w and frozen_bias leave theirs alone.
@@ -133,17 +161,19 @@ belief_update(size_t K, const double *gain, const double *shrink, size_t n, cons
 {
 	uint64_t random = random_mix(number + 1);
 
-	for (size_t i = 0; w && i < n; i++) {
-		float *row = w + 2 * K * index[i];
+	if (w && K == 1) { /* the same, without a loop in the loop */
+		const double only_gain = *gain, only_shrink = *shrink;
 
-		for (size_t k = 0; k < K; k++) {
-			double mean = (double)row[2 * k], variance = (double)row[2 * k + 1];
-
-			belief_step(&mean, &variance, (double)x[i], gain[k], shrink[k]);
+		for (size_t i = 0; i < n; i++) {
 			random = belief_next(random);
-			row[2 * k] = belief_round(mean, random >> 35);
-			row[2 * k + 1] = belief_round(variance, random >> 6);
+			belief_learn(w + 2 * (size_t)index[i], (double)x[i], only_gain, only_shrink, random);
 		}
+	} else if (w) {
+		for (size_t i = 0; i < n; i++)
+			for (size_t k = 0; k < K; k++) {
+				random = belief_next(random);
+				belief_learn(w + 2 * (K * index[i] + k), (double)x[i], gain[k], shrink[k], random);
+			}
 	}
 	for (size_t k = 0; bias && k < K; k++)
 		belief_step(&bias[2 * k], &bias[2 * k + 1], 1, gain[k], shrink[k]);

@@ -49,7 +49,7 @@ struct learn {
 	{'\0', "optimizer", "NAME", "beliefs, adagrad, ftrl, sgd or adam", CLI_TEXT, &(l).optimizer, 0, 0}, \
 	{'\0', "resume", NULL, "go on where the model stopped", CLI_FLAG, &(l).resume, 0, 0},            \
 	{'\0', "seed", "N", "of all that is random", CLI_INT, &(l).seed, 0, 9e15},                       \
-	INPUT_OPTIONS((l).lessons.in)
+	RECORDS_OPTIONS((l).lessons.in)
 
 /*
  * Chooses optimizer, rate and batch for an architecture, into a model that is not a resumed one: what the options

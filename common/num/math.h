@@ -9,6 +9,7 @@
 #define WEIR_MATH_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ math_exp(double x)
 {
 	const double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
 	const double shift = 0x1.8p52; /* adding it rounds to a whole number */
-	double k, r, q;
+	double k, r, s, t, q;
 
 	if (!(x > -708.3))
 		return isnan(x) ? x : 0;
@@ -42,20 +43,30 @@ math_exp(double x)
 		return INFINITY;
 	k = (x * 1.4426950408889634 + shift) - shift;
 	r = (x - k * ln2_high) - k * ln2_low;
-	q = 1.0 / 6227020800;
-	q = q * r + 1.0 / 479001600;
-	q = q * r + 1.0 / 39916800;
-	q = q * r + 1.0 / 3628800;
-	q = q * r + 1.0 / 362880;
-	q = q * r + 1.0 / 40320;
-	q = q * r + 1.0 / 5040;
-	q = q * r + 1.0 / 720;
-	q = q * r + 1.0 / 120;
-	q = q * r + 1.0 / 24;
-	q = q * r + 1.0 / 6;
-	q = q * r + 0.5;
-	q = 1 + (r + q * r * r);
+	s = r * r;
+	t = s * s;
+	/* Terms are paired (Estrin), which takes half the time of one after the other (Horner). */
+	q = (1.0 / 6 + r * (1.0 / 24)) + s * (1.0 / 120 + r * (1.0 / 720)) +
+	    t * ((1.0 / 5040 + r * (1.0 / 40320)) + s * (1.0 / 362880 + r * (1.0 / 3628800)) +
+	         t * ((1.0 / 39916800 + r * (1.0 / 479001600)) + s * (1.0 / 6227020800)));
+	q = 1 + (r + s * (0.5 + r * q));
 	return k >= 1023 ? q * 2 * math_power2((int)k - 1) : q * math_power2((int)k);
+}
+
+/* m in [1/2, 1) and k with x = 2^k m, for finite x > 0: what frexp gives. */
+static inline double
+math_split(double x, int *k)
+{
+	const uint64_t mantissa = (UINT64_C(1) << 52) - 1;
+	bool small = x < 0x1p-1022;
+	uint64_t bits;
+
+	x = small ? x * 0x1p54 : x;
+	memcpy(&bits, &x, sizeof bits);
+	*k = (int)(bits >> 52) - 1022 - (small ? 54 : 0);
+	bits = (bits & mantissa) | UINT64_C(1022) << 52;
+	memcpy(&x, &bits, sizeof x);
+	return x;
 }
 
 /*
@@ -66,14 +77,14 @@ static inline double
 math_log(double x)
 {
 	const double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
-	double m, s, z, q, f;
-	int k = 0;
+	double m, s, z, t, u, q, f;
+	int k;
 
 	if (!(x > 0))
 		return x == 0 ? -INFINITY : NAN;
 	if (isinf(x))
 		return x;
-	m = frexp(x, &k);
+	m = math_split(x, &k);
 	if (m < 0.70710678118654752) {
 		m *= 2;
 		k--;
@@ -81,16 +92,10 @@ math_log(double x)
 	f = m - 1;
 	s = f / (m + 1);
 	z = s * s;
-	q = 1.0 / 21;
-	q = q * z + 1.0 / 19;
-	q = q * z + 1.0 / 17;
-	q = q * z + 1.0 / 15;
-	q = q * z + 1.0 / 13;
-	q = q * z + 1.0 / 11;
-	q = q * z + 1.0 / 9;
-	q = q * z + 1.0 / 7;
-	q = q * z + 1.0 / 5;
-	q = q * z + 1.0 / 3;
+	t = z * z;
+	u = t * t;
+	q = (1.0 / 3 + z * (1.0 / 5)) + t * (1.0 / 7 + z * (1.0 / 9)) +
+	    u * ((1.0 / 11 + z * (1.0 / 13)) + t * (1.0 / 15 + z * (1.0 / 17)) + u * (1.0 / 19 + z * (1.0 / 21)));
 	/* ln m = 2 s + 2 s z q, and 2 s = f - s f */
 	q = 2 * z * q;
 	return k * ln2_high + (f - s * (f - q) + k * ln2_low);

@@ -1,0 +1,299 @@
+/*
+ * pool - make one model of models that learnt apart
+ *
+ * reads: models that started from one prior
+ * writes: a model file (-o)
+ * memory: O(model); the models are mapped
+ */
+#include "../common/net/model.h"
+#include "../common/net/pool.h"
+#include "../common/net/transfer.h"
+
+static const char *prior_path, *out_path, *damp_path;
+static struct cli_texts without;
+static double damping = 0.5;
+static bool verbose;
+
+static const struct cli_option options[] = {
+	{'m', "model", "FILE", "the model that all started from, where it was not a fresh one", CLI_TEXT, &prior_path, 0, 0},
+	{'o', "output", "FILE", "where the model goes; it is replaced whole or not at all", CLI_TEXT, &out_path, 0, 0},
+	{'v', "verbose", NULL, "say on stderr what was pooled", CLI_FLAG, &verbose, 0, 0},
+	{'\0', "damp", "FILE", "mix the evidence with that of this model", CLI_TEXT, &damp_path, 0, 0},
+	{'\0', "damping", "PART", "of --damp: how much of its evidence stays", CLI_REAL, &damping, 0, 1},
+	{'\0', "without", "FILE", "take this model's evidence out again; may come more than once", CLI_TEXTS, &without, 0, 0},
+};
+
+static const struct cli cli = {"pool", "make one model of models that learnt apart", "model ...", options,
+                               sizeof options / sizeof *options};
+
+enum role { ADDED, TAKEN_OUT, DAMPED };
+
+/* A model that is read. */
+struct member {
+	const char *path;
+	enum role role;
+	struct model model;
+	bool child;     /* it learnt from a model that is taken out: what it knows is that model's evidence and its own */
+	bool parent;    /* it is that model */
+};
+
+static struct member *members; /* owned, in an order that does not depend on that of the command line */
+static size_t n_members;
+static struct model prior;     /* becomes the pooled one */
+static struct progress started; /* what the prior's counts say, where those of the members include them */
+
+static void
+read_member(const char *path, enum role role)
+{
+	struct member *m = &members[n_members++];
+
+	m->path = path;
+	m->role = role;
+	model_open(&m->model, path);
+}
+
+/* For qsort. */
+static int
+member_order(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+
+	return x->role != y->role ? (x->role > y->role) - (x->role < y->role)
+	                          : strcmp(x->model.file.checksum, y->model.file.checksum);
+}
+
+static void
+read_members(int n, char **path)
+{
+	members = allocate_zero((size_t)n + without.n + 1, sizeof *members);
+	for (int i = 0; i < n; i++)
+		read_member(path[i], ADDED);
+	for (size_t i = 0; i < without.n; i++)
+		read_member(without.text[i], TAKEN_OUT);
+	if (damp_path)
+		read_member(damp_path, DAMPED);
+	qsort(members, n_members, sizeof *members, member_order);
+}
+
+/* ---- whether they can be pooled ---- */
+
+/* Learnt in one way: what the metadata say of it is the same. */
+static void
+check_settings(void)
+{
+	static const char *const key[] = {"architecture", "optimizer", "variance", "rate", "l1", "l2", "batch", "seed"};
+	const struct member *first = members;
+
+	for (size_t i = 1; i < n_members; i++)
+		for (size_t j = 0; j < sizeof key / sizeof *key; j++) {
+			const char *mine = safetensors_metadata(&members[i].model.file, key[j]);
+			const char *its = safetensors_metadata(&first->model.file, key[j]);
+
+			if ((mine || its) && (!mine || !its || strcmp(mine, its) != 0))
+				model_refuse(members[i].path, "its %s is \"%.40s\"; that of %.40s is \"%.40s\"", key[j],
+				             mine ? mine : "", first->path, its ? its : "");
+		}
+	if (first->model.optimiser && (without.n || damp_path))
+		die_usage("--%s: for beliefs; plain weights are averaged", damp_path ? "damp" : "without");
+}
+
+/* Finds models that learnt from one whose evidence is taken out. */
+static void
+find_children(void)
+{
+	for (size_t i = 0; i < n_members; i++)
+		for (size_t j = 0; j < n_members; j++) {
+			struct member *child = &members[i], *parent = &members[j];
+
+			if (child->role != ADDED || parent->role != TAKEN_OUT ||
+			    strcmp(child->model.parent, parent->model.file.checksum) != 0)
+				continue;
+			if (strcmp(child->model.transfer, "shift 0") != 0)
+				model_refuse(child->path, "it took less than all from its source; finetune --shift 0 takes all");
+			child->child = parent->parent = true;
+		}
+}
+
+/* The others started from one model; returns the first of them. */
+static const struct member *
+check_start(void)
+{
+	const struct member *first = NULL;
+
+	for (size_t i = 0; i < n_members; i++) {
+		const struct member *m = &members[i];
+
+		if (m->child)
+			continue;
+		if (!first)
+			first = m;
+		if (strcmp(m->model.parent, first->model.parent) != 0 || strcmp(m->model.transfer, first->model.transfer) != 0)
+			model_refuse(m->path, "it did not start from what %.60s started from", first->path);
+	}
+	return first;
+}
+
+/* ---- the prior ---- */
+
+/* The prior of models that were fine-tuned from a source: that source, widened. */
+static void
+widen(const struct member *first)
+{
+	const char *shift = first->model.transfer;
+	double q;
+
+	if (strncmp(shift, "shift ", 6) != 0 || !number_parse(view_of(shift + 6), &q) || q < 0)
+		model_refuse(first->path, "its prior is not known: it was fine-tuned by \"%s\", not with --shift", shift);
+	for (size_t i = 0; i < prior.net.table.n; i++) {
+		const struct tensor *mine = &first->model.net.table.tensor[i];
+		struct tensor *source = &prior.net.table.tensor[i];
+
+		source->frozen = memcmp(mine->data, source->data, mine->n * mine->width) == 0;
+	}
+	transfer_widen(&prior.net, q, prior.variance);
+}
+
+/* The model that -m names: the source all were fine-tuned from, or that they resumed. */
+static void
+open_prior(const struct member *first)
+{
+	const struct model *m = &first->model;
+	bool source;
+
+	model_open(&prior, prior_path);
+	source = strcmp(m->parent, prior.file.checksum) == 0;
+	if (!source && (strcmp(m->parent, prior.parent) != 0 || strcmp(m->transfer, prior.transfer) != 0))
+		model_refuse(first->path, "it did not start from %.80s", prior_path);
+	if (strcmp(safetensors_metadata(&prior.file, "architecture"), safetensors_metadata(&m->file, "architecture")) != 0 ||
+	    prior.optimiser != m->optimiser)
+		model_refuse(prior_path, "its architecture or optimizer is not that of %.80s", first->path);
+	if (!source)
+		started = prior.progress;
+	for (size_t i = 0; i < n_members; i++)
+		if (!members[i].child && members[i].model.progress.records < started.records)
+			model_refuse(members[i].path, "it did not go on from %.60s: it has seen fewer records", prior_path);
+	model_own(&prior);
+	if (source && prior.net.beliefs)
+		widen(first);
+}
+
+/* The prior of models that started afresh; of nets, which need none, memory for their mean. */
+static void
+make_prior(const struct member *first)
+{
+	const struct model *m = &first->model;
+
+	if (m->net.beliefs && *m->parent)
+		model_refuse(first->path, "it started from another model; -m names that");
+	net_init(&prior.net, &m->net.arch, m->net.beliefs, m->variance, m->seed);
+	tensors_allocate_states(&prior.net.table, m->optimiser ? m->optimiser->n_states : 0);
+}
+
+/* ---- pooling ---- */
+
+/* Adds what a member has learnt since the prior to the counts, or takes it away. */
+static void
+add_progress(const struct member *m, uint64_t *records, struct pool_sum *sum)
+{
+	const struct progress *p = &m->model.progress, none = {0}, *from = m->child ? &none : &started;
+	double f = m->role == ADDED ? 1 : -1;
+
+	if (m->parent || m->role == DAMPED)
+		return;
+	if (m->role == ADDED)
+		*records += p->records - from->records;
+	else if (*records - started.records < p->records - from->records)
+		model_refuse(m->path, "it has seen more records than what it is to be taken out of");
+	else
+		*records -= p->records - from->records;
+	pool_add(&sum[0], f * p->weight);
+	pool_add(&sum[0], -f * from->weight);
+	pool_add(&sum[1], f * p->loss);
+	pool_add(&sum[1], -f * from->loss);
+	pool_add(&sum[2], f * p->right);
+	pool_add(&sum[2], -f * from->right);
+}
+
+/* Counts and settings of the pooled model. */
+static void
+describe(const struct member *first)
+{
+	struct pool_sum sum[3] = {{started.weight, 0}, {started.loss, 0}, {started.right, 0}};
+	uint64_t records = started.records;
+
+	for (size_t i = 0; i < n_members; i++) {
+		add_progress(&members[i], &records, sum);
+		if (members[i].model.set.step > prior.set.step)
+			prior.set.step = members[i].model.set.step;
+	}
+	prior.progress = (struct progress){records, fmax(0, sum[0].high + sum[0].low), fmax(0, sum[1].high + sum[1].low),
+	                                   fmax(0, sum[2].high + sum[2].low)};
+	prior.optimiser = first->model.optimiser;
+	prior.set = (struct optimiser_settings){first->model.set.rate, first->model.set.l1, first->model.set.l2, prior.set.step};
+	prior.batch = first->model.batch;
+	prior.seed = first->model.seed;
+	prior.variance = first->model.variance;
+	memcpy(prior.parent, first->model.parent, sizeof prior.parent);
+	memcpy(prior.transfer, first->model.transfer, sizeof prior.transfer);
+}
+
+/* How often the evidence of a member counts. */
+static double
+evidence_factor(const struct member *m)
+{
+	double kept = damp_path ? damping : 0;
+
+	return m->role == DAMPED ? kept : m->role == ADDED ? 1 - kept : kept - 1;
+}
+
+static void
+pool(void)
+{
+	struct pool_part *part = allocate(n_members, sizeof *part);
+	const float **numbers = allocate(n_members, sizeof *numbers);
+	bool none = prior.progress.records == started.records;
+
+	for (size_t i = 0; i < n_members; i++) {
+		const struct model *m = &members[i].model;
+
+		part[i].net = &m->net;
+		part[i].factor = m->net.beliefs ? evidence_factor(&members[i])
+		                 : none         ? 1
+		                                : (double)(m->progress.records - started.records);
+	}
+	if (!prior.net.beliefs)
+		pool_means(n_members, part, prior.optimiser->n_states, &prior.net, numbers);
+	else if (!pool_beliefs(n_members, part, &prior.net))
+		model_refuse(members->path, "no precision would be left: not all of these learnt from the same prior");
+	free(part);
+	free(numbers);
+}
+
+int
+main(int argc, char **argv)
+{
+	int n = cli_parse(&cli, argc, argv);
+	const struct member *first;
+
+	if (!out_path || n == argc)
+		die_usage("operands are the models to pool, -o names the file that the pooled one goes to");
+	replacement_try(out_path);
+	read_members(argc - n, argv + n);
+	check_settings();
+	find_children();
+	first = check_start();
+	if (prior_path)
+		open_prior(first);
+	else
+		make_prior(first);
+	describe(first);
+	pool();
+	model_save(&prior, out_path);
+	if (verbose)
+		warn("%zu models, %" PRIu64 " records", n_members, prior.progress.records);
+	for (size_t i = 0; i < n_members; i++)
+		model_free(&members[i].model);
+	free(members);
+	model_free(&prior);
+	return 0;
+}
