@@ -25,7 +25,7 @@ struct progress {
  * vectors, the largest by far, nobody keeps a gradient: when the optimiser steps a block of them, what went in and the
  * gradient of what came out are still there.
  */
-enum { TRAIN_LANES = 4 };
+enum { TRAIN_LANES = 8 };
 
 struct lane {
 	float *scratch;               /* of layers */
