@@ -7,12 +7,13 @@
  */
 #include "../common/net/experts.h"
 #include "../common/net/learn.h"
+#include "../common/net/map.h"
 
 static struct learn learn = LEARN_DEFAULTS;
 static const char *source_path, *append, *head, *freeze, *experts, *origin;
 static double shift = NAN, strength = NAN, layer_rate = NAN;
 static int64_t unfreeze = -1;
-static bool warm, adaptive, blend, fisher;
+static bool warm, adaptive, blend, fisher, mapped;
 
 /* How a net starts. */
 enum way { WAY_FULL, WAY_FROZEN, WAY_SCRATCH, WAYS };
@@ -30,6 +31,7 @@ static const struct cli_option options[] = {
 	{'\0', "freeze", "NAMES", "tensors or layers to leave as they are, by comma", CLI_TEXT, &freeze, 0, 0},
 	{'\0', "head", "LAYERS", "put new layers in the place of the last one", CLI_TEXT, &head, 0, 0},
 	{'\0', "layer-rate", "R", "nets: each layer at R times the rate of the one above", CLI_REAL, &layer_rate, 0, 1},
+	{'\0', "map", NULL, "embed, fm: learn from scratch, then map the source's vectors of what the records lack", CLI_FLAG, &mapped, 0, 0},
 	{'\0', "mixture", NULL, "as --auto, and their mixture is kept", CLI_FLAG, &blend, 0, 0},
 	{'\0', "prior", "L", "penalty on half the square of the way from the source's weights", CLI_REAL, &strength, 0, 1e15},
 	{'\0', "shift", "Q", "beliefs: one way to start, with this variance between the domains", CLI_REAL, &shift, 0, 1e6},
@@ -117,9 +119,9 @@ static void
 transfer_weights(struct model *m, const struct model *source, enum way way)
 {
 	size_t layers = source->net.n_layers - (head != NULL);
-	const char *name = append ? "append" : head ? "head" : "warm";
+	const char *name = append ? "append" : head ? "head" : mapped ? "map" : "warm";
 
-	if (way != WAY_SCRATCH)
+	if (way != WAY_SCRATCH && !mapped)
 		transfer_layers(&m->net, &source->net, layers);
 	if (way == WAY_FROZEN)
 		transfer_freeze(&m->net, body_layers(&source->net));
@@ -170,6 +172,10 @@ start(struct model *m, const struct model *source, enum way way)
 	if (adaptive && (freeze || !isnan(strength) || !isnan(layer_rate) || unfreeze >= 0))
 		die_usage("--%s: with one way to start; --auto starts from scratch too",
 		          freeze ? "freeze" : !isnan(strength) ? "prior" : unfreeze >= 0 ? "unfreeze" : "layer-rate");
+	if (mapped && (!m->optimiser || !m->optimiser->n_states || !source->optimiser || !source->optimiser->n_states))
+		die_usage("--map: adagrad, ftrl and adam know which vectors they have learnt");
+	if (mapped && (!isnan(strength) || (arch.layer[1].kind != LAYER_EMBED && arch.layer[1].kind != LAYER_FM)))
+		die_usage("--map: %s", !isnan(strength) ? "it starts from scratch, without --prior" : "the first layer is no embed or fm");
 	if (experts && (!adaptive || m->optimiser))
 		die_usage("--experts: with --auto, for beliefs");
 	if (warm)
@@ -228,12 +234,12 @@ keep(struct model *m, const struct mixture *mixture)
 static void
 check_options(void)
 {
-	int ways = (append != NULL) + (head != NULL) + warm + !isnan(shift) + blend;
+	int ways = (append != NULL) + (head != NULL) + warm + !isnan(shift) + blend + mapped;
 
 	if (!source_path || !learn.out)
 		die_usage("-m names the source model, -o the file that the new one goes to");
 	if (ways > 1 || (adaptive && ways && !append && !head))
-		die_usage("--append, --auto, --head, --mixture, --shift and --warm exclude each other");
+		die_usage("--append, --auto, --head, --map, --mixture, --shift and --warm exclude each other");
 	if (fisher && isnan(strength))
 		die_usage("--fisher: with --prior");
 	if (origin && (!learn.resume || isnan(strength)))
@@ -258,6 +264,16 @@ learn_adaptively(struct model *model, const struct model *source, int argc, char
 	learn_run(&learn, model, &mixture, argc, argv, first);
 	keep(model, &mixture);
 	mixture_free(&mixture);
+}
+
+/* Fills in the rows that the records lacked, and says how well the source's tell those that they had. */
+static void
+map_source(struct model *m, const struct model *source)
+{
+	struct map_result result = map_rows(&m->net, &source->net);
+
+	warn("%zu vectors mapped by %zu that both have; of the variance of those, held out, the map explains %.3g %%",
+	     result.mapped, result.pairs, isnan(result.explained) ? 0 : 100 * result.explained);
 }
 
 /* Tries ways to start, judged on every fifth record, which they do not learn; the best then learns all of them. */
@@ -310,6 +326,8 @@ main(int argc, char **argv)
 		learn_adaptively(&model, &source, argc, argv, first);
 	else
 		learn_run(&learn, &model, NULL, argc, argv, first);
+	if (mapped)
+		map_source(&model, &source);
 	learn_save(&learn, &model);
 	model_free(&source);
 	model_free(&model);

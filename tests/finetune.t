@@ -225,6 +225,39 @@ finetune --shift 0.01 --forget 0 -m beliefs -o again target
 finetune --shift 0.01 -m beliefs -o whole target
 is '--forget 0 is none' "$(cmp whole again)" ''
 
+# ---- vectors mapped from one domain to another ----
+
+# 300 users of two shops, whose tastes have two sides; the shops have other articles. 200 of them are known to both.
+awk 'function uniform() { return (r = r * 16807 % 2147483647) / 2147483647 }
+BEGIN {
+	r = 42
+	for (i = 0; i < 380; i++) { a[i] = 2 * uniform() - 1; b[i] = 2 * uniform() - 1 }
+	for (user = 0; user < 300; user++)
+		for (i = 0; i < 60; i++) {
+			article = 300 + int(uniform() * 40) + i % 2 * 40
+			likes = uniform() < 1 / (1 + exp(-5 * (a[user] * a[article] + b[user] * b[article])))
+			print "u" user "\t" likes "\t" user " " 100 + article >(i % 2 == 0 ? "shop1" : user < 200 ? "shop2" : "new")
+		}
+}'
+fm='hash 9, fm 4, dense 1 sigmoid'
+pretrain -a "$fm" -B 8 -e 5 -r 0.02 -o shop shop1
+pretrain -a "$fm" -B 8 -e 5 -r 0.02 -o scratch shop2
+t '--map' 0 '' '140 vectors mapped by 200 that both have; of the variance of those, held out, the map explains [2-9][0-9]' \
+	finetune --map -B 8 -e 5 -r 0.02 -m shop -o tuned shop2
+auc() { score -m "$1" new | metrics -M auc | cut -f 2; }
+is '--map: users whom only the source knows are known' "$(echo "$(auc scratch) $(auc tuned)" | awk '{ print ($1 < 0.6 && $2 > 0.75) }')" 1
+# The indexes whose vectors differ: those of new users, and of the source's articles.
+is '--map: what the target has learnt stays, and what neither has' "$(tensors scratch '.*' >before; tensors tuned '.*' |
+	paste before - | awk -F '\t' '$3 != $6 { row = $2 + 0; if ($1 != "0.weight" || (row < 200 || row >= 300) && (row < 400 || row >= 440)) n++ }
+		END { print n + 0 }')" 0
+awk -F '\t' -v OFS='\t' '{ split($3, f, " "); print $1, $2, f[1] * 7 % 300 " " f[2] }' shop1 | pretrain -a "$fm" -B 8 -e 5 -r 0.02 -o others
+awk -F '\t' 'substr($1, 2) + 0 < 8' shop2 >some
+t '--map of what has nothing to do with it explains nothing' 0 '' 'by 8 that .* explains (-|0|[0-9](\.| ))' \
+	finetune --map -B 8 -e 5 -r 0.02 -m others -o again some
+finetune --map -B 8 -m shop -o again /dev/null 2>/dev/null
+pretrain -a "$fm" -B 8 -o whole /dev/null 2>/dev/null
+all '--map without a pair maps nothing' whole again
+
 # ---- adaptive, nets ----
 
 t '--auto, a net' 0 '' 'full: mean loss .* on 200 records held out' finetune --auto -m net -o adapted target
@@ -359,6 +392,10 @@ refused '--layer-rate with one layer' 2 '--layer-rate: the model has one layer' 
 refused '--unfreeze with beliefs' 2 '--unfreeze: the model has one layer' --unfreeze 10 --warm -m beliefs target
 refused '--forget with --auto' 2 '--forget: with --shift or --warm' --forget 0.1 --auto -m beliefs target
 refused '--forget without beliefs' 2 '--forget: for beliefs' --forget 0.1 -m plain target
+refused '--map of no vectors' 2 '--map: the first layer is no embed or fm' --map -m net target
+refused '--map of beliefs' 2 '--map: adagrad, ftrl and adam know' --map -m beliefs target
+refused '--map with --warm' 2 'exclude each other' --map --warm -m net target
+refused '--map with --prior' 2 '--map: it starts from scratch' --map --prior 1 -m net target
 refused '--source without --resume' 2 '--source: with --resume and --prior' --source plain --prior 1 -m plain target
 refused '--resume of a prior without it' 2 'the model has a prior' --resume -m pulled target
 refused '--resume with a prior that was not' 2 'the model has no prior' --resume --prior 1 --source plain -m plain target

@@ -43,6 +43,7 @@ struct lessons {
 	struct relay relay;
 	struct lesson slot[RELAY_SLOTS];
 	bool taken;         /* the slot in hand is to be returned */
+	struct record record; /* that is being read */
 	struct lesson *open; /* the slot that is being filled */
 	struct view name;   /* owned bytes: the group that is being read */
 	size_t name_capacity;
@@ -199,33 +200,32 @@ lessons_record(struct lessons *l, const struct record *record, size_t group, siz
 	return true;
 }
 
-/* The reading thread. */
+/* The reading thread; lessons_stop may cancel it wherever it waits. */
 static inline void *
 lessons_read(void *argument)
 {
 	struct lessons *l = argument;
-	struct record record = {0};
+	struct record *record = &l->record;
 	size_t group = 0, label = 0, weight = 0;
 	bool placed = false;
 
 	l->open = &l->slot[relay_room(&l->relay)];
-	while (record_next(&l->in, &record, 3)) {
+	while (record_next(&l->in, record, 3)) {
 		struct fault fault;
 
 		if (!placed) {
-			group = record_place(&record, l->group, "group");
-			label = record_place(&record, l->label, "label");
-			weight = l->weight ? record_place(&record, l->weight, "weight") : 0;
-			if (label == record.n - 1 || group == record.n - 1)
-				die_usage("--%s: the last field holds the features", label == record.n - 1 ? "label" : "group");
+			group = record_place(record, l->group, "group");
+			label = record_place(record, l->label, "label");
+			weight = l->weight ? record_place(record, l->weight, "weight") : 0;
+			if (label == record->n - 1 || group == record->n - 1)
+				die_usage("--%s: the last field holds the features", label == record->n - 1 ? "label" : "group");
 			placed = true;
 		}
-		if (!lessons_record(l, &record, group, label, weight, &fault))
+		if (!lessons_record(l, record, group, label, weight, &fault))
 			input_refuse(&l->in, fault);
 	}
 	lessons_close_step(l);
 	lessons_pass(l, true);
-	record_free(&record);
 	return NULL;
 }
 
@@ -260,19 +260,32 @@ lessons_ready(struct lessons *l)
 	return relay_more(&l->relay);
 }
 
-/* After the last lesson: says how many lines were refused. */
+/* After the last lesson: says how many lines were refused. Others may be opened then. */
 static inline void
 lessons_close(struct lessons *l)
 {
 	relay_finish(&l->relay);
 	input_close(&l->in);
+	record_free(&l->record);
 	for (size_t i = 0; i < RELAY_SLOTS; i++) {
 		batch_free(&l->slot[i].batch);
 		free(l->slot[i].end);
 		free(l->slot[i].line);
 		free(l->slot[i].text);
+		l->slot[i] = (struct lesson){0};
 	}
 	free((void *)(uintptr_t)l->name.at);
+	l->name = (struct view){NULL, 0};
+	l->name_capacity = 0;
+	l->taken = false;
+}
+
+/* In the place of lessons_close, before the last lesson: no more is read. */
+static inline void
+lessons_stop(struct lessons *l)
+{
+	pthread_cancel(l->relay.filler);
+	lessons_close(l);
 }
 
 #endif

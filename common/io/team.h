@@ -45,8 +45,8 @@ team_work(struct team *t, size_t worker)
 		t->job(t->argument, task, worker);
 }
 
-/* Jobs are short, so a look or two thousand comes before sleep. */
-enum { TEAM_LOOKS = 2000 };
+/* Jobs are short, so many looks come before sleep. */
+enum { TEAM_LOOKS = 20000 };
 
 static inline void
 team_wait_call(struct team *t, uint64_t seen)

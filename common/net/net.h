@@ -14,7 +14,7 @@
 enum { NO_TENSOR = TENSORS };
 
 /* Records go through a net so many at a time, for what one layer writes to be near when the next reads it. */
-enum { NET_PIECE = 8 };
+enum { NET_PIECE = 16 };
 
 struct net_layer {
 	struct arch_layer spec;

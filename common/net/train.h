@@ -25,7 +25,7 @@ struct progress {
  * vectors, the largest by far, nobody keeps a gradient: when the optimiser steps a block of them, what went in and the
  * gradient of what came out are still there.
  */
-enum { TRAIN_LANES = 4 };
+enum { TRAIN_LANES = 8 };
 
 struct lane {
 	float *scratch;               /* of layers */
@@ -611,7 +611,8 @@ trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B
 	t->from = from;
 	t->B = B;
 	t->lanes = pieces < TRAIN_LANES ? pieces : TRAIN_LANES;
-	net_pass_reserve(&t->pass, t->net, B, true);
+	if (t->optimiser)
+		net_pass_reserve(&t->pass, t->net, B, true);
 	if (batch->features.rows)
 		t->pass.input = batch->features.value + batch->start[from];
 }
@@ -664,7 +665,19 @@ train(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 	t->progress.records += B;
 }
 
-/* Predicts records from .. from + B of a batch, as many as train takes, and adds what came of it to *progress. */
+/* The logits of beliefs, moderated. */
+static inline void
+trainer_believe(struct trainer *t)
+{
+	size_t K = net_outputs(t->net);
+
+	for (size_t b = 0; b < t->B; b++)
+		net_believe(t->net, t->batch, t->from + b, t->s + b * K, t->S + b * K);
+	for (size_t i = 0; i < t->B * K; i++)
+		t->s[i] = belief_moderate(t->s[i], t->S[i]);
+}
+
+/* Predicts records from .. from + B of a batch, of a choice head one group, and adds what came of it to *progress. */
 static inline void
 train_judge(struct trainer *t, const struct batch *batch, size_t from, size_t B, struct progress *progress)
 {
@@ -673,9 +686,13 @@ train_judge(struct trainer *t, const struct batch *batch, size_t from, size_t B,
 
 	trainer_reserve(t, B);
 	trainer_take(t, batch, from, B);
-	team_run(&t->team, t->lanes, lane_predict, t);
+	if (t->optimiser)
+		team_run(&t->team, t->lanes, lane_predict, t);
+	else
+		trainer_believe(t);
 	head_probability(head, B, K, t->p, t->s);
-	trainer_note(t, progress, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
+	trainer_note(t, progress, batch, from, B,
+	             head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	progress->records += B;
 }
 
