@@ -29,5 +29,5 @@ files == 1 {
 
 {
 	mean = (item_sum[$2] + few * sum / total) / (item_total[$2] + few)
-	print $1, $2, $3 >= positive ? 1 : 0, sprintf("%.15g", mean)
+	print $1, $2, ($3 >= positive), sprintf("%.15g", mean)
 }
