@@ -99,6 +99,17 @@ writer_number(struct writer *w, double value)
 	writer_put(w, text, number_print(text, value));
 }
 
+/* A figure of a table, behind a TAB: as a number, or `?` where it cannot be told, as it is not finite. */
+static inline void
+writer_figure(struct writer *w, double figure)
+{
+	writer_char(w, '\t');
+	if (isfinite(figure))
+		writer_number(w, figure);
+	else
+		writer_char(w, '?');
+}
+
 static inline void
 writer_whole(struct writer *w, uint64_t value)
 {

@@ -274,17 +274,12 @@ sums_begin(struct sums *s, const struct keys_entry *key)
 	return s->tally + key->id * s->size;
 }
 
-/* Ends it with n figures, which a partial line has none of; one that cannot be told, as it is not finite, is `?`. */
+/* Ends it with n figures, which a partial line has none of. */
 static inline void
 sums_end(struct sums *s, size_t n, const double *figure)
 {
-	for (size_t i = 0; i < n && !s->partial; i++) {
-		writer_char(&s->out, '\t');
-		if (isfinite(figure[i]))
-			writer_number(&s->out, figure[i]);
-		else
-			writer_char(&s->out, '?');
-	}
+	for (size_t i = 0; i < n && !s->partial; i++)
+		writer_figure(&s->out, figure[i]);
 	writer_char(&s->out, '\n');
 }
 
