@@ -401,6 +401,8 @@ p;}" once >line
 	if grep -qxF -f line once; then not_ok "a broken line: $bad" 'it is not broken'; fi
 	t "a broken line: $bad" 3 '' 'not a line of this program' metrics --merge line
 done
+printf 'metrics1\tmap\t4\t1\t0.5\t1e20\t1\t1\t4\n' >line
+t 'more records than can be counted' 3 '' 'not a line of this program' metrics --merge line
 grep -v mrr once >bad
 t 'shards of other metrics' 3 '' '2 lines of auc, 1 of mrr|1 lines of mrr, 2 of' metrics --merge once bad
 t '--merge takes its metrics from the lines' 2 '' 'the lines name the metrics' metrics --merge -M auc once

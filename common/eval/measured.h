@@ -171,31 +171,50 @@ measured_place(struct measured *m, struct scored *asked, struct scored_metric me
 	return n;
 }
 
+/* A level. */
 static inline bool
-measured_take(struct measured *m, struct scored *asked, const struct record *line)
+measured_take_level(struct measured *m, const struct view *f)
 {
-	const struct view *f = line->field;
 	struct metric_level level;
+
+	if (!number_parse(f[2], &level.score) || !measured_count(f[3], &level.positive) || !measured_count(f[4], &level.negative))
+		return false;
+	measured_add_level(m, level);
+	return true;
+}
+
+/* Sums of a metric. Those of weights are of records or groups: they are counted in whole numbers that a double holds. */
+static inline bool
+measured_take_sums(struct measured *m, struct scored *asked, const struct view *f)
+{
 	struct metric_sums s = {0};
 	struct scored_metric metric;
 	size_t i;
 
-	if (!view_equal(f[0], view_of("metrics1")))
-		return false;
-	if (line->n == MEASURED_LEVEL_FIELDS && view_equal(f[1], view_of("score")) && number_parse(f[2], &level.score) &&
-	    measured_count(f[3], &level.positive) && measured_count(f[4], &level.negative)) {
-		measured_add_level(m, level);
-		return true;
-	}
-	if (line->n != MEASURED_SUMS_FIELDS || !scored_named(f[1], &metric) || !measured_count(f[2], &s.n) || !measured_count(f[3], &s.n_without) ||
+	if (!scored_named(f[1], &metric) || !measured_count(f[2], &s.n) || !measured_count(f[3], &s.n_without) ||
 	    !measured_get_sum(f[4], MEASURED_MOST, &s.x) || !measured_get_sum(f[5], MEASURED_MOST, &s.w) ||
 	    !measured_get_sum(f[6], MEASURED_MOST_SQUARE, &s.xx) || !measured_get_sum(f[7], MEASURED_MOST_SQUARE, &s.xw) ||
 	    !measured_get_sum(f[8], MEASURED_MOST_SQUARE, &s.ww) || (s.n && !(exact_value(&s.w) >= 1)))
 		return false;
 	i = measured_place(m, asked, metric);
-	metric_sums_merge(&m->sums[i], &s);
+	metric_sums_merge(&s, &m->sums[i]);
+	if (exact_value(&s.w) > 0x1p53)
+		return false;
+	m->sums[i] = s;
 	m->n_lines[i]++;
 	return true;
+}
+
+static inline bool
+measured_take(struct measured *m, struct scored *asked, const struct record *line)
+{
+	const struct view *f = line->field;
+
+	if (!view_equal(f[0], view_of("metrics1")))
+		return false;
+	if (line->n == MEASURED_LEVEL_FIELDS && view_equal(f[1], view_of("score")))
+		return measured_take_level(m, f);
+	return line->n == MEASURED_SUMS_FIELDS && measured_take_sums(m, asked, f);
 }
 
 /* Adds up lines; what they measure is what is asked for. */
