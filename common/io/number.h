@@ -23,6 +23,8 @@ static const double number_power10[] = {
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 };
 
+static const uint64_t number_whole_power10[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+
 static inline bool
 is_digit(char c)
 {
@@ -30,24 +32,44 @@ is_digit(char c)
 }
 
 /*
- * Up to eight digits at p, which has eight bytes, at once: each byte is tested and shifted into place in one word
- * (little-endian: the first digit is the lowest byte). Returns how many there are, 8 for eight or more.
+ * Eight bytes as a word, in which digits are 0 to 9 and the first byte is the lowest; so on little-endian machines.
+ * Each byte is tested, and shifted into its place, together with the others.
  */
+static inline uint64_t
+number_word(const char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, 8);
+	return word ^ UINT64_C(0x3030303030303030);
+}
+
+/* Which bytes of a word are no digits: of each its highest bit. */
+static inline uint64_t
+number_others(uint64_t word)
+{
+	const uint64_t every = UINT64_C(0x0101010101010101);
+
+	return (((word & every * 0x7f) + every * 0x76) | word) & every * 0x80;
+}
+
+/* What eight digits say, which are a word. */
+static inline uint64_t
+number_digits(uint64_t word)
+{
+	word = (word * 10 + (word >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+	word = (word * 100 + (word >> 16)) & UINT64_C(0x0000ffff0000ffff);
+	return (word * 10000 + (word >> 32)) & UINT64_C(0xffffffff);
+}
+
+/* Up to eight digits at p, which has eight bytes. Returns how many there are, 8 for eight or more. */
 static inline size_t
 number_eight(const char *p, uint64_t *value)
 {
-	const uint64_t every = UINT64_C(0x0101010101010101);
-	uint64_t t, other;
-	size_t n;
+	uint64_t word = number_word(p), others = number_others(word);
+	size_t n = others ? (size_t)__builtin_ctzll(others) / 8 : 8;
 
-	memcpy(&t, p, 8);
-	t ^= every * '0'; /* digits become 0 to 9 */
-	other = (((t & every * 0x7f) + every * 0x76) | t) & every * 0x80;
-	n = other ? (size_t)__builtin_ctzll(other) / 8 : 8;
-	t = n ? t << 8 * (8 - n) : 0;
-	t = (t * 10 + (t >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
-	t = (t * 100 + (t >> 16)) & UINT64_C(0x0000ffff0000ffff);
-	*value = (t * 10000 + (t >> 32)) & UINT64_C(0xffffffff);
+	*value = n ? number_digits(word << 8 * (8 - n)) : 0;
 	return n;
 }
 
@@ -114,6 +136,25 @@ number_round(struct view text, double *value)
 	return isfinite(*value);
 }
 
+/* Moves *p behind the digits that stand there, before end, and appends them to *mantissa, which may overflow. */
+static inline void
+number_append(const char **p, const char *end, uint64_t *mantissa)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	while (end - *p >= 8) {
+		uint64_t value;
+		size_t n = number_eight(*p, &value);
+
+		*mantissa = *mantissa * number_whole_power10[n] + value;
+		*p += n;
+		if (n < 8)
+			return;
+	}
+#endif
+	for (; *p < end && is_digit(**p); ++*p)
+		*mantissa = *mantissa * 10 + (uint64_t)(**p - '0');
+}
+
 /*
  * The whole of text as a double, correctly rounded. False when it is no number or overflows.
  * Up to 19 digits that fit 2^53 and a power of ten that is exact need one rounding only (Clinger 1990).
@@ -133,12 +174,12 @@ number_parse(struct view text, double *value)
 	}
 	if (p < end && (*p == '-' || *p == '+'))
 		negative = *p++ == '-';
-	for (start = p; p < end && is_digit(*p); p++)
-		mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+	start = p;
+	number_append(&p, end, &mantissa);
 	digits = (size_t)(p - start);
 	if (p < end && *p == '.') {
-		for (start = ++p; p < end && is_digit(*p); p++)
-			mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+		start = ++p;
+		number_append(&p, end, &mantissa);
 		power = -(p - start);
 		digits += (size_t)(p - start);
 	}
