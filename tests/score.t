@@ -6,13 +6,6 @@
 cd "$tmp" || exit
 tab=$(printf '\t')
 
-# Memory, in KiB, that a command takes at most.
-memory() { # input, command...
-	input=$1
-	shift
-	/usr/bin/time -f '%M' -o peak "$@" <"$input" >/dev/null 2>&1 && tail -n 1 peak
-}
-
 awk 'BEGIN {
 	for (i = 0; i < 2000; i++) {
 		a = i * 7919 % 13
@@ -227,15 +220,7 @@ if [ -w /dev/full ]; then
 else
 	skip 'a full disk' 'no /dev/full'
 fi
-if [ -x /usr/bin/time ] && memory log true >/dev/null; then
-	cat log log log log log log log log log log >n
-	for _ in 1 2 3 4 5 6 7 8 9 10; do cat n n n n n n n n n n; done >n100
-	few=$(memory n score -m model)
-	many=$(memory n100 score -m model)
-	is "memory at 100 times the records: within 1 MiB ($few, $many KiB)" "$((many - few < 1024))" 1
-else
-	skip 'memory at 100 times the records' 'no /usr/bin/time'
-fi
+flat 'probabilities' log score -m model
 # What is known is written before a read that may block, and before a refusal ends the program.
 mkfifo to from
 score -m model <to >from &

@@ -309,11 +309,10 @@ features_bare(struct features *f, const char *start, const char *p, const char *
 		*value++ = 1;
 		p += n + 1;
 	}
-	if (end - p < 8 && end - p > 0 && end - start >= 8) { /* the last one: its bytes end those of the field */
-		size_t left = 64 - 8 * (size_t)(end - p);
-		uint64_t word = number_word(end - 8), number = number_digits(word >> left << left);
+	if (end - p < 8 && end - p > 0 && end - start >= 8) { /* the last one, behind others */
+		uint64_t number;
 
-		if (!(number_others(word) >> left) && number < limit) {
+		if (number_last(end, (size_t)(end - p), &number) && number < limit) {
 			*index++ = (uint32_t)number;
 			*value++ = 1;
 			p = end;
