@@ -215,14 +215,13 @@ keep(struct model *m, const struct mixture *mixture)
 {
 	size_t winner = mixture_winner(mixture);
 	const char *name = mixture_experts[winner].name;
-	double weight[MIXTURE_EXPERTS], only[MIXTURE_EXPERTS] = {0};
+	double only[MIXTURE_EXPERTS] = {0};
 
-	mixture_weights(mixture, weight);
 	only[winner] = 1;
-	mixture_keep(mixture, blend ? weight : only, &m->net);
+	mixture_keep(mixture, blend ? mixture->weight : only, &m->net);
 	snprintf(m->transfer, sizeof m->transfer, "%s%s", blend ? "mixture, most of it " : "auto, ", name);
 	warn("%s is best, with probability %.2f: %.1f nats better than from scratch, %.1f than the source alone", name,
-	     weight[winner], mixture->loss[MIXTURE_SCRATCH] - mixture->loss[winner],
+	     mixture->weight[winner], mixture->loss[MIXTURE_SCRATCH] - mixture->loss[winner],
 	     mixture->loss[MIXTURE_SOURCE] - mixture->loss[winner]);
 	if (winner == MIXTURE_SCRATCH)
 		warn("negative transfer: these records are learnt better without the source");

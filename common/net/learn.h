@@ -218,7 +218,7 @@ learn_stream(struct learn *l)
 		for (size_t i = 0; !l->over && i < lesson->n; i++) {
 			size_t from = i ? lesson->end[i - 1] : 0;
 
-			net_fetch(l->trainer.net, batch, lesson->end[i] + AHEAD);
+			train_fetch(&l->trainer, batch, lesson->end[i] + AHEAD);
 			learn_step(l, batch, from, lesson->end[i]);
 			if (l->epochs > 1)
 				learn_keep(l, &l->spool, batch, from, lesson->end[i]);

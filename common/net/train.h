@@ -663,6 +663,16 @@ train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 	team_run(&t->team, trainer_tasks(t), trainer_step, t);
 }
 
+/* Asks for the weights that record i of a batch needs, some records before it is learnt. */
+static inline void
+train_fetch(const struct trainer *t, const struct batch *batch, size_t i)
+{
+	if (t->mixture)
+		mixture_fetch(t->mixture, batch, i, i + 4);
+	else
+		net_fetch(t->net, batch, i);
+}
+
 /*
  * Learns records from .. from + B of a batch at once: a batch of the optimiser, one record of beliefs, or the
  * group of a choice head.
