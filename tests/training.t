@@ -21,7 +21,7 @@ images() { # n, seed
 	}'
 }
 images 700 11 >pictures
-images 200 12 >more
+images 200 12 >judges
 sparse() { # n, first
 	awk -v n="$1" -v from="$2" 'BEGIN {
 		for (i = from; i < from + n; i++) {
@@ -84,8 +84,8 @@ is '--valid: nothing of them is learnt' "$(cmp model again 2>&1)" ''
 pretrain --valid valid --log curve -b 8 -o model log
 is '--valid: beliefs' "$(shown)" "$(figures model valid logloss,accuracy)"
 t '--valid, more passes' 0 '' '^pretrain: pass 3: mean loss .*; valid: mean loss [0-9.]*, accuracy' \
-	pretrain -v -e 3 --valid more --log curve -a "$conv" -o model pictures
-is '--valid: images, after the last pass' "$(curve 1 1) $(shown)" "3 $(class_figures model more)"
+	pretrain -v -e 3 --valid judges --log curve -a "$conv" -o model pictures
+is '--valid: images, after the last pass' "$(curve 1 1) $(shown)" "3 $(class_figures model judges)"
 is '--valid: a line for each pass after the first' "$(cut -f 1 curve | uniq | paste -s -d ' ' -)" '1 2 3'
 head -n 400 choices >some
 pretrain --valid some --log curve -a 'hash 8, dense 1 choice' --optimizer adagrad -o model choices
@@ -104,14 +104,14 @@ t '--valid with --auto' 2 '' '--valid: not with --auto' sh -c 'pretrain -b 8 -o 
 # ---- patience ----
 
 head -n 60 pictures >few
-t '--patience' 0 '' '' pretrain -e 40 --patience 3 --valid more --log curve -r 0.02 -a "$conv" -o model few
+t '--patience' 0 '' '' pretrain -e 40 --patience 3 --valid judges --log curve -r 0.02 -a "$conv" -o model few
 best=$(grep -v -e - curve | sort -k 5g,5 -s | head -n 1 | cut -f 1)
 last=$(curve 1 1)
 is '--patience: it stops three passes after the best' "$((last - best)) $((best > 1 && last < 40))" '3 1'
-pretrain -e "$best" --valid more -r 0.02 -a "$conv" -o again few
+pretrain -e "$best" --valid judges -r 0.02 -a "$conv" -o again few
 is '--patience: the best is kept, as if no more had been' "$(cmp model again 2>&1)" ''
-pretrain --resume -m model -o more.model more
-pretrain --resume -m again -o again.model more
+pretrain --resume -m model -o more.model judges
+pretrain --resume -m again -o again.model judges
 is '--patience: and goes on like that' "$(cmp more.model again.model 2>&1)" ''
 t '--patience without --valid' 2 '' '--patience: --valid names the records' pretrain --patience 1 -b 8 -o model log
 
@@ -192,7 +192,7 @@ asleep() { # what, names, options...
 asleep 'images' 0 -e 3 -m net
 asleep 'images, a new head' 0 -e 3 --head 'dense 4 softmax' -m net
 asleep 'images, a layer on top' 0,4 -e 3 --append 'dense 4 softmax' -m net
-asleep 'images, schedule and validation' 0 -e 3 --schedule cosine --valid more --patience 1 -m net
+asleep 'images, schedule and validation' 0 -e 3 --schedule cosine --valid judges --patience 1 -m net
 cp net start
 t 'all frozen' 0 '' '' finetune --freeze 0,4 -e 2 -m net -o frozen other
 is 'all frozen: nothing moves' "$(weights --all -m frozen >after; weights --all -m start | cmp - after 2>&1)" ''
