@@ -565,7 +565,7 @@ trainer_step(void *trainer, size_t task, size_t worker)
 {
 	const struct trainer *t = trainer;
 	bool by_row = task >= t->n_blocks;
-	const struct block *b = &t->block[by_row ? 0 : task];
+	const struct block *b = by_row ? NULL : &t->block[task];
 	size_t tensor = by_row ? t->net->layer[0].weight : b->tensor, O = t->net->layer[0].O;
 	struct optimiser_settings pull = trainer_settings(t, tensor), set = pull;
 	float *g;
