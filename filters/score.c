@@ -74,7 +74,7 @@ predict(void *of, size_t task, size_t worker)
 	enum { AHEAD = 4 }; /* records whose weights are on the way while one is predicted */
 	const struct step *step = of;
 	const struct batch *batch = &step->lesson->batch;
-	size_t first = task * NET_PIECE, left = step->n - first, few = left < NET_PIECE ? left : NET_PIECE;
+	size_t piece = net_piece(&model.net), first = task * piece, left = step->n - first, few = left < piece ? left : piece;
 
 	for (size_t i = first; i < first + few && model.net.beliefs; i++) {
 		net_fetch(&model.net, batch, step->from + i + AHEAD);
@@ -148,7 +148,7 @@ score_step(const struct lesson *lesson, size_t from, size_t to)
 	s = grow(s, &s_capacity, n * K, sizeof *s);
 	S = grow(S, &S_capacity, n * K, sizeof *S);
 	p = grow(p, &p_capacity, n * K, sizeof *p);
-	team_run(&team, (n + NET_PIECE - 1) / NET_PIECE, predict, &step);
+	team_run(&team, (n + net_piece(&model.net) - 1) / net_piece(&model.net), predict, &step);
 	head_probability(head, n, K, p, s);
 	for (size_t i = 0; i < n; i++)
 		if (head == SOFTMAX)
@@ -194,6 +194,7 @@ main(int argc, char **argv)
 	else if (!model.net.sparse)
 		lessons.step = 256; /* for each thread some pieces */
 	lessons.rows = !model.net.sparse;
+	lessons.ordered = arch_ordered(&model.net.arch);
 	lessons.limit = arch_inputs(&model.net.arch);
 	lessons.classes = net_classes(&model.net);
 	writer_init(&out, STDOUT_FILENO, "stdout");

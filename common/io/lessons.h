@@ -42,6 +42,7 @@ struct lessons {
 	uint32_t classes;   /* as label_parse takes them */
 	size_t step;        /* records of a step; 0 for the groups of a choice */
 	bool rows;          /* features are rows of all values */
+	bool ordered;       /* features are sequences */
 	bool keep;          /* records are predicted: lines are kept, labels may be ?, a group need have no choice */
 
 	struct relay relay;
@@ -247,7 +248,7 @@ static inline void
 lessons_open(struct lessons *l, int argc, char **argv, int first)
 {
 	for (size_t i = 0; i < RELAY_SLOTS; i++)
-		l->slot[i].batch.features.rows = l->rows;
+		l->slot[i].batch.features.rows = l->rows, l->slot[i].batch.features.ordered = l->ordered;
 	l->in.settle = lessons_settle;
 	l->in.context = l;
 	input_open(&l->in, argc, argv, first, NULL);

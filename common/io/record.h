@@ -134,6 +134,7 @@ struct features {
 	float *value;
 	size_t n, index_capacity, value_capacity;
 	bool rows;       /* of a model that takes vectors: values alone, a row of all of them for a record */
+	bool ordered;    /* of a model that takes sequences: indexes stay in order, equal ones apart; one at least */
 	struct indexset seen;
 	size_t cells;
 	uint32_t *mark;  /* owned: [FEATURES_MARKS], the last record that left a mark there; NULL at first */
@@ -353,13 +354,15 @@ features_sparse(struct features *f, const char *p, const char *end, uint32_t lim
 		if (index >= limit) {
 			*fault = (struct fault){.name = "features", .rule = "index is beyond the model's",
 			                        .value = {p, (size_t)(stop - p)},
-			                        .hint = "were the records made with other bits?"};
+			                        .hint = f->ordered ? "indexes of a sequence are below what the first layer says"
+			                                           : "were the records made with other bits?"};
 			return false;
 		}
 		features_add(f, (uint32_t)index, value);
 		p = stop < end ? stop + 1 : end;
 	}
-	features_merge(f, from);
+	if (!f->ordered)
+		features_merge(f, from);
 	return true;
 }
 
@@ -380,7 +383,7 @@ features_spread(struct features *f, size_t from, uint32_t limit)
 
 /*
  * Appends the features of one record: `index[:value]` joined by single spaces, or `=` and dense values; empty
- * for none. Indexes are below limit; equal ones are added up. Rows have limit values. False, nothing appended, and *fault says why,
+ * for none. Indexes are below limit; equal ones are added up, but of a sequence. Rows have limit values. False, nothing appended, and *fault says why,
  * when the text is something else.
  */
 static inline bool
@@ -391,7 +394,11 @@ features_parse(struct features *f, struct view text, uint32_t limit, struct faul
 	bool good;
 
 	features_reserve(f, text.n / 2 + 1 > limit || !f->rows ? text.n / 2 + 1 : limit);
-	if (p == end || *p != '=') {
+	if (f->ordered && (p == end || *p == '=')) {
+		*fault = (struct fault){.name = "features", .rule = p == end ? "an empty sequence" : "values, where a sequence has indexes",
+		                        .value = text};
+		good = false;
+	} else if (p == end || *p != '=') {
 		good = features_sparse(f, p, end, limit, fault);
 	} else {
 		*fault = (struct fault){.name = "features"};

@@ -29,6 +29,7 @@ enum { TRAIN_LANES = 8 };
 
 struct lane {
 	float *scratch;               /* of layers */
+	struct net_sequences sequences;
 	float *gradient[TENSORS];     /* [n] of each tensor that is learnt, but those and those of trainer_by_row */
 	float *row_gradient;          /* [slots][O] */
 	size_t row_gradient_capacity;
@@ -99,14 +100,24 @@ trainer_rests(const struct trainer *t, size_t tensor)
 	return !trainer_learns(t, tensor) || t->progress.records < t->net->table.tensor[tensor].wakes;
 }
 
+/* Do all tensors of a layer? */
+static inline bool
+trainer_layer_rests(const struct trainer *t, const struct net_layer *l)
+{
+	size_t i = 0;
+
+	while (i < l->n_tensors && trainer_rests(t, l->weight + i))
+		i++;
+	return i == l->n_tensors;
+}
+
 /* The first layer that does not rest; the last where all do. */
 static inline size_t
 trainer_lowest(const struct trainer *t)
 {
 	size_t i = 0;
 
-	while (i + 1 < t->net->n_layers && trainer_rests(t, t->net->layer[i].weight) &&
-	       trainer_rests(t, t->net->layer[i].bias))
+	while (i + 1 < t->net->n_layers && trainer_layer_rests(t, &t->net->layer[i]))
 		i++;
 	return i;
 }
@@ -150,10 +161,9 @@ trainer_init(struct trainer *t, struct net *net, size_t first, const struct opti
 	if (!optimiser)
 		return;
 	net_reserve(net);
-	for (size_t i = 0; i < net->n_layers; i++) {
-		trainer_cut(t, i, net->layer[i].weight);
-		trainer_cut(t, i, net->layer[i].bias);
-	}
+	for (size_t i = 0; i < net->n_layers; i++)
+		for (size_t j = 0; j < net->layer[i].n_tensors; j++)
+			trainer_cut(t, i, net->layer[i].weight + j);
 	t->pass.first = first;
 	for (size_t l = 0; l < TRAIN_LANES; l++) {
 		t->lane[l].scratch = allocate_aligned(net_scratch(net), sizeof(float));
@@ -181,6 +191,7 @@ trainer_free(struct trainer *t)
 	net_pass_free(&t->pass);
 	for (size_t l = 0; l < TRAIN_LANES; l++) {
 		free(t->lane[l].scratch);
+		net_sequences_free(&t->lane[l].sequences);
 		for (size_t i = 0; i < TENSORS; i++)
 			free(t->lane[l].gradient[i]);
 		free(t->lane[l].row_gradient);
@@ -341,12 +352,13 @@ lane_backward(const struct trainer *t, const struct lane *lane, struct net_pass 
 	for (size_t i = net->n_layers; i-- > t->low;) {
 		const struct net_layer *l = &net->layer[i];
 		size_t step = net_layer_step(l, p.B);
-		float *dbias = trainer_rests(t, l->bias) ? NULL : lane->gradient[l->bias], *dw = NULL;
+		float *gradient[GRU_TENSORS] = {NULL};
 
-		if (!trainer_rests(t, l->weight))
-			dw = trainer_by_row(t, l->weight) ? lane->row_gradient : lane->gradient[l->weight];
+		for (size_t j = 0; j < l->n_tensors; j++)
+			if (!trainer_rests(t, l->weight + j))
+				gradient[j] = trainer_by_row(t, l->weight + j) ? lane->row_gradient : lane->gradient[l->weight + j];
 		for (size_t b = 0; l->spec.kind != LAYER_FLATTEN && b < p.B; b += step)
-			net_layer_backward(net, pass, i, (struct piece){p.batch, p.from + b, p.at + b, step}, i > t->low, dw, dbias,
+			net_layer_backward(net, pass, i, (struct piece){p.batch, p.from + b, p.at + b, step}, i > t->low, gradient,
 			                   t->slot);
 	}
 }
@@ -362,9 +374,9 @@ lane_first(const struct trainer *t, size_t l)
 static inline struct piece
 lane_piece(const struct trainer *t, size_t l, size_t at)
 {
-	size_t left = lane_first(t, l + 1) - at;
+	size_t left = lane_first(t, l + 1) - at, most = net_piece(t->net);
 
-	return (struct piece){t->batch, t->from + at, at, left < NET_PIECE ? left : NET_PIECE};
+	return (struct piece){t->batch, t->from + at, at, left < most ? left : most};
 }
 
 /* Sends a piece of a lane forward; its logits go to t->s. */
@@ -378,16 +390,26 @@ lane_forward(const struct trainer *t, struct net_pass *pass, struct piece p)
 		t->s[p.at * K + i] = (double)z[i];
 }
 
+/* The trainer's pass with what is the lane's own. */
+static inline struct net_pass
+lane_pass(struct trainer *t, size_t l)
+{
+	struct net_pass pass = t->pass;
+
+	pass.scratch = t->lane[l].scratch;
+	pass.sequences = &t->lane[l].sequences;
+	return pass;
+}
+
 /* A task: the logits of a lane's records. */
 static inline void
 lane_predict(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
-	struct net_pass pass = t->pass;
+	struct net_pass pass = lane_pass(trainer, l);
 
 	(void)worker;
-	pass.scratch = t->lane[l].scratch;
-	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += NET_PIECE)
+	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += net_piece(t->net))
 		lane_forward(t, &pass, lane_piece(t, l, at));
 }
 
@@ -411,14 +433,13 @@ lane_learn(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
 	struct lane *lane = &((struct trainer *)trainer)->lane[l];
-	struct net_pass pass = t->pass;
+	struct net_pass pass = lane_pass(trainer, l);
 	enum activation head = arch_head(&t->net->arch);
 	size_t K = net_outputs(t->net);
 
 	(void)worker;
 	lane_clear(t, lane);
-	pass.scratch = lane->scratch;
-	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += NET_PIECE) {
+	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += net_piece(t->net)) {
 		struct piece p = lane_piece(t, l, at);
 		double *probability = t->p + at * K;
 
@@ -619,7 +640,7 @@ trainer_scale(struct trainer *t)
 static inline void
 trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 {
-	size_t pieces = (B + NET_PIECE - 1) / NET_PIECE;
+	size_t pieces = (B + net_piece(t->net) - 1) / net_piece(t->net);
 
 	t->batch = batch;
 	t->from = from;
