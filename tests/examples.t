@@ -192,6 +192,10 @@ if plain douban-book-music douban_book.tsv >"$tmp/douban_book.tsv" && plain doub
 	row 'shuffled readers, target only is the same' "$curve" 'near(t, 0.5996) && near(lt, 0.5589)'
 	row 'shuffled readers, shift 0.01 is far worse' "$curve" 'f < t - 0.04 && lf > lt + 0.01'
 	scratch 'shuffled readers' "$curve" 3
+	is 'vectors start better with the books, but not with those that others read' \
+		"$(awk '$1 == 3 || $1 == 10 { n += $3 > $2 + 0.02 && $4 < $2 } END { print n + 0 }' "$tmp/books/vectors.txt")" 2
+	is 'mapped vectors tell of those new to music, and more where the books are theirs' \
+		"$(awk '$1 == 10 || $1 == "all" { n += $6 > $5 + 0.05 && $6 > $7 + 0.005 } END { print n + 0 }' "$tmp/books/vectors.txt")" 2
 else
 	skip 'books' 'no douban_book.tsv'
 fi
