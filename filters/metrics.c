@@ -148,13 +148,6 @@ check_options(void)
 
 /* ---- groups ---- */
 
-static void
-print_number(double value)
-{
-	writer_char(&out, '\t');
-	writer_number(&out, value);
-}
-
 /* The value of a group, as it counts; NaN: it does not. */
 static double
 value_of(struct scored_metric m, const struct metric_list *list)
@@ -177,7 +170,7 @@ print_group(struct view name, const struct metric_list *list)
 		writer_view(&out, name);
 		writer_char(&out, '\t');
 		writer_text(&out, scored_name(scored.metric[i], text));
-		print_number(scored.metric[i].metric->flags & METRIC_ROOT ? sqrt(value) : value);
+		writer_figure(&out, scored.metric[i].metric->flags & METRIC_ROOT ? sqrt(value) : value);
 		writer_char(&out, '\n');
 	}
 }
@@ -422,9 +415,9 @@ print_estimate(size_t i)
 		return false;
 	}
 	writer_text(&out, name);
-	print_number(e.value);
-	print_number(e.value - half);
-	print_number(e.value + half);
+	writer_figure(&out, e.value);
+	writer_figure(&out, e.value - half);
+	writer_figure(&out, e.value + half);
 	writer_char(&out, '\t');
 	writer_whole(&out, e.n);
 	writer_char(&out, '\n');
@@ -464,10 +457,10 @@ print_reliability(void)
 			continue;
 		rate = wilson_interval(bin->n, bin->positive, normal_quantile((1 + level) / 2));
 		writer_whole(&out, ++i_printed);
-		print_number(bin->score / (double)bin->n);
-		print_number((double)bin->positive / (double)bin->n);
-		print_number(rate.lower);
-		print_number(rate.upper);
+		writer_figure(&out, bin->score / (double)bin->n);
+		writer_figure(&out, (double)bin->positive / (double)bin->n);
+		writer_figure(&out, rate.lower);
+		writer_figure(&out, rate.upper);
 		writer_char(&out, '\t');
 		writer_whole(&out, bin->n);
 		writer_char(&out, '\n');

@@ -294,23 +294,16 @@ interval_of(const struct policy_estimator *e, const struct policy_estimate *made
 }
 
 static void
-print_number(double value)
-{
-	writer_char(&out, '\t');
-	writer_number(&out, value);
-}
-
-static void
 print_estimate(const char *name, const struct policy_estimate *made, struct interval interval)
 {
 	writer_text(&out, name);
-	print_number(made->value);
-	print_number(interval.lower);
-	print_number(interval.upper);
+	writer_figure(&out, made->value);
+	writer_figure(&out, interval.lower);
+	writer_figure(&out, interval.upper);
 	writer_char(&out, '\t');
 	writer_whole(&out, n_decisions);
-	print_number(made->effective_n);
-	print_number(made->max_weight);
+	writer_figure(&out, made->effective_n);
+	writer_figure(&out, made->max_weight);
 	writer_char(&out, '\n');
 }
 
