@@ -168,8 +168,15 @@ test_priors(void)
 	m.loss[2] = -1;
 	mixed = m.kernel->weigh(m.weight, m.loss);
 	tap_ok(mixture_winner(&m) == 2, "an expert who is a nat ahead is best");
-	tap_ok(fabs(m.weight[2] - 0.1 * exp(1) / (0.9 + 0.1 * exp(1))) < 1e-12 &&
-	       fabs(mixed + log(0.9 + 0.1 * exp(1))) < 1e-12, "as probable as Bayes has it");
+	tap_ok(fabs(m.weight[2] - exp(1) / (9 + exp(1))) < 1e-12 && fabs(mixed + log((9 + exp(1)) / 10)) < 1e-12,
+	       "as probable as Bayes has it");
+	m.loss[2] = 0;
+	m.loss[MIXTURE_SCRATCH] = -log(3.9); /* 7.8 of 15.8 */
+	m.kernel->weigh(m.weight, m.loss);
+	tap_ok(mixture_experts[mixture_winner(&m)].shift == 0.01, "scratch is not, as long as the source is likelier to be of use");
+	m.loss[MIXTURE_SCRATCH] = -log(4.1);
+	m.kernel->weigh(m.weight, m.loss);
+	tap_ok(mixture_winner(&m) == MIXTURE_SCRATCH, "but then it is");
 }
 
 /* Of who is far off each kernel says so, and of others it judges as belief.h and loss.h do one by one. */

@@ -9,7 +9,8 @@
  *
  * Few records hardly tell the experts apart, and the luckiest of eight equals is often a bad one. So scratch, which
  * is right where there is nothing to transfer, and a shift of 0.01, which suits most pairs of domains, count twice:
- * the bound is ln 5 = 1.61 nats for these two, and ln 10 = 2.30 for the others.
+ * the bound is ln 5 = 1.61 nats for these two, and ln 10 = 2.30 for the others. And scratch is kept only where it is
+ * likelier than all that use the source together: it is one way to be of no use, they are seven to be of use.
  *
  * The means and variances of one weight's eight experts are 16 floats side by side: one cache line. Every expert goes
  * through the very steps it would go through alone, rounding included: the winner's beliefs are those of a pass with
@@ -266,13 +267,18 @@ mixture_learn(struct mixture *m, enum activation head, const struct batch *batch
 	return m->mixed - before;
 }
 
-/* The most probable expert; of equals the last, as no source is found useless without a record to tell. */
+/*
+ * Scratch where it is likelier than not that the source is of no use; else the most probable of those that use it, of
+ * equals the last.
+ */
 static inline size_t
 mixture_winner(const struct mixture *m)
 {
-	size_t best = 0;
+	size_t best = MIXTURE_SOURCE;
 
-	for (size_t e = 1; e < MIXTURE_EXPERTS; e++)
+	if (m->weight[MIXTURE_SCRATCH] > 0.5)
+		return MIXTURE_SCRATCH;
+	for (size_t e = MIXTURE_SOURCE + 1; e < MIXTURE_EXPERTS; e++)
 		best = m->weight[e] >= m->weight[best] ? e : best;
 	return best;
 }
