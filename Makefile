@@ -17,7 +17,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-unused-function
 COMPILE = $(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 
-PROGRAMS = featurize simulate holdout negatives pretrain finetune pool candidates score weights topk ctr revenue feedback metrics verdict ope
+PROGRAMS = featurize sessions simulate holdout negatives pretrain finetune pool candidates score weights topk ctr revenue feedback metrics verdict ope
 HEADERS = common/*.h common/*/*.h
 
 all: $(PROGRAMS:%=$(BIN)/%)
@@ -27,6 +27,7 @@ $(PROGRAMS:%=$(BIN)/%): $(HEADERS)
 	$(COMPILE) -o $@ filters/$(@F).c $(LDLIBS)
 
 $(BIN)/featurize: filters/featurize.c
+$(BIN)/sessions: filters/sessions.c
 $(BIN)/simulate: filters/simulate.c
 $(BIN)/holdout: filters/holdout.c
 $(BIN)/negatives: filters/negatives.c

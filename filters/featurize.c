@@ -6,8 +6,8 @@
  * memory: O(row), and the lines of index()'s file; with --names the different tokens
  */
 #include "../common/cli.h"
-#include "../common/io/keys.h"
-#include "../common/io/rows.h"
+#include "../common/io/kept.h"
+#include "../common/io/numbered.h"
 #include "../common/io/tokens.h"
 
 static struct input in = INPUT_DEFAULTS;
@@ -32,12 +32,6 @@ static const struct cli cli = {
 	options, sizeof options / sizeof *options,
 };
 
-/* The columns that go into the record as they are. */
-struct kept {
-	size_t *place; /* owned: of each, from 0 */
-	size_t n;
-};
-
 /* Tokens that were named already. */
 struct names {
 	struct writer out;
@@ -52,49 +46,6 @@ die_formula(const struct formula *f)
 	if (f->source[f->wrong_at])
 		die_usage("formula, character %zu: %s: \"%.40s\"", f->wrong_at + 1, f->rule, f->source + f->wrong_at);
 	die_usage("formula, at its end: %s", f->rule);
-}
-
-/* Line i of index()'s file as key i - 1. */
-static void
-read_lines(struct keys *lines, struct view file)
-{
-	char *path = text_of(file.at, file.n);
-	struct input list = INPUT_DEFAULTS;
-	struct view line;
-
-	input_open(&list, 1, &path, 0, NULL);
-	while (input_line(&list, &line)) {
-		bool fresh;
-		uint32_t id = keys_id(lines, line, &fresh);
-
-		if (!fresh)
-			die_data("%s:%" PRIu64 ": the same as line %" PRIu32, path, list.line, id + 1);
-	}
-	input_close(&list);
-	free(path);
-}
-
-/* Finds the columns of --keep, itself a row of CSV. */
-static void
-kept_find(struct kept *kept)
-{
-	struct csv_row columns;
-	struct view text = view_of(keep);
-	size_t scanned = 0;
-
-	csv_row_init(&columns, ',');
-	if (csv_row_state(text, ',', &scanned) != CSV_ROW_WHOLE)
-		die_usage("--keep: a quote never closes: \"%.40s\"", keep);
-	csv_row_parse(&columns, text);
-	kept->n = columns.n;
-	kept->place = allocate(kept->n, sizeof *kept->place);
-	for (size_t i = 0; i < kept->n; i++) {
-		char *name = text_of(columns.field[i].at, columns.field[i].n);
-
-		kept->place[i] = rows_place(&rows, name, "keep");
-		free(name);
-	}
-	csv_row_free(&columns);
 }
 
 static void
@@ -168,10 +119,7 @@ static void
 write_record(struct writer *out, const struct kept *kept, uint64_t number, struct view label,
              const struct tokens *t, struct names *names)
 {
-	for (size_t i = 0; i < kept->n; i++) {
-		rows_put(&rows, out, rows.field[kept->place[i]]);
-		writer_char(out, '\t');
-	}
+	kept_put(kept, &rows, out);
 	if (!kept->n) {
 		writer_whole(out, number);
 		writer_char(out, '\t');
@@ -197,7 +145,7 @@ featurize(struct writer *out, struct formula *f, const struct keys *lines, struc
 	if (!formula_bind(f, rows.name, rows.n_names))
 		die_formula(f);
 	if (keep)
-		kept_find(&kept);
+		kept_find(&kept, &rows, keep, "keep");
 	tokens_init(&tokens, f, lines, unknown_is_0);
 	for (uint64_t number = 1; more; more = rows_next(&rows)) {
 		struct view label;
@@ -209,7 +157,7 @@ featurize(struct writer *out, struct formula *f, const struct keys *lines, struc
 			input_refuse(&in, fault);
 	}
 	tokens_free(&tokens);
-	free(kept.place);
+	kept_free(&kept);
 }
 
 int
@@ -226,7 +174,7 @@ main(int argc, char **argv)
 	if (!formula_parse(&formula, argv[first]) || (augment && !formula_augment(&formula, augment)))
 		die_formula(&formula);
 	if (formula.numbering == NUMBERING_EXACT)
-		read_lines(&lines, formula.factor[0].text);
+		numbered_read(&lines, formula.factor[0].text);
 	if (names_file)
 		names_open(&names);
 	writer_init(&out, STDOUT_FILENO, "stdout");

@@ -8,13 +8,14 @@
 #include "../common/io/lessons.h"
 #include "../common/net/model.h"
 
-static const char *path;
+static const char *path, *architecture;
 static int64_t keep, seed = 1, threads = 1;
 static double optimism = NAN;
 static bool print_std, draw;
 static struct lessons lessons = {.group = 1, .label = -2, .step = 32, .keep = true, .in = INPUT_DEFAULTS};
 
 static const struct cli_option options[] = {
+	{'a', "architecture", "LAYERS", "of a model that another program made", CLI_TEXT, &architecture, 0, 0},
 	{'g', "group", "FIELD", "group, for a choice head and for --sample", CLI_INT, &lessons.group, -1e6, 1e6},
 	{'j', "threads", "N", "threads that predict", CLI_INT, &threads, 1, TEAM_MOST},
 	{'k', "best", "N", "softmax: so many of the best classes, and the labelled one; 0 is all", CLI_INT, &keep, 0, 1e9},
@@ -73,7 +74,7 @@ predict(void *of, size_t task, size_t worker)
 	enum { AHEAD = 4 }; /* records whose weights are on the way while one is predicted */
 	const struct step *step = of;
 	const struct batch *batch = &step->lesson->batch;
-	size_t first = task * NET_PIECE, left = step->n - first, few = left < NET_PIECE ? left : NET_PIECE;
+	size_t piece = net_piece(&model.net), first = task * piece, left = step->n - first, few = left < piece ? left : piece;
 
 	for (size_t i = first; i < first + few && model.net.beliefs; i++) {
 		net_fetch(&model.net, batch, step->from + i + AHEAD);
@@ -147,7 +148,7 @@ score_step(const struct lesson *lesson, size_t from, size_t to)
 	s = grow(s, &s_capacity, n * K, sizeof *s);
 	S = grow(S, &S_capacity, n * K, sizeof *S);
 	p = grow(p, &p_capacity, n * K, sizeof *p);
-	team_run(&team, (n + NET_PIECE - 1) / NET_PIECE, predict, &step);
+	team_run(&team, (n + net_piece(&model.net) - 1) / net_piece(&model.net), predict, &step);
 	head_probability(head, n, K, p, s);
 	for (size_t i = 0; i < n; i++)
 		if (head == SOFTMAX)
@@ -179,7 +180,7 @@ main(int argc, char **argv)
 		die_usage("-m names the model");
 	if (draw && !isnan(optimism))
 		die_usage("--sample and --ucb exclude each other");
-	model_open(&model, path);
+	model_open_as(&model, path, architecture);
 	if (!model.net.beliefs && (draw || print_std || !isnan(optimism)))
 		die_usage("--%s: the model holds no beliefs", draw ? "sample" : print_std ? "std" : "ucb");
 	head = arch_head(&model.net.arch);
@@ -193,6 +194,7 @@ main(int argc, char **argv)
 	else if (!model.net.sparse)
 		lessons.step = 256; /* for each thread some pieces */
 	lessons.rows = !model.net.sparse;
+	lessons.ordered = arch_ordered(&model.net.arch);
 	lessons.limit = arch_inputs(&model.net.arch);
 	lessons.classes = net_classes(&model.net);
 	writer_init(&out, STDOUT_FILENO, "stdout");

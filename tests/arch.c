@@ -53,6 +53,10 @@ test_taken(void)
 	takes("hash 22, embed 16 sum, dense 1 sigmoid", "hash 22, embed 16, dense 1 sigmoid");
 	takes("hash 22, fm 16, dense 1 sigmoid", "hash 22, fm 16, dense 1 sigmoid");
 	takes("vector 100, dense 64 relu, dense 1 sigmoid", "vector 100, dense 64 relu, dense 1 sigmoid");
+	takes("ids 40000, embed 64, gru 100, dense 40000 softmax", "ids 40000, embed 64, gru 100, dense 40000 softmax");
+	takes("ids 9, embed 4 seq, gru 5, dense 1", "ids 9, embed 4, gru 5, dense 1");
+	takes("ids 9, embed 4 sum, dense 1", "ids 9, embed 4 sum, dense 1");
+	takes("hash 9, embed 4 seq, gru 5, dense 1", "hash 9, embed 4 seq, gru 5, dense 1");
 }
 
 static void
@@ -102,7 +106,16 @@ test_refused(void)
 	refuses("vector 4, flatten, dense 1", "flatten takes an image", "flatten");
 	refuses("vector 4, conv 1 1, dense 1", "conv takes an image", "conv");
 	refuses("vector 4, pool 2, dense 1", "pool takes an image", "pool");
-	refuses("vector 4, embed 2, dense 1", "embed takes hash", "embed");
+	refuses("vector 4, embed 2, dense 1", "embed takes hash or ids", "embed");
+	refuses("ids 4, dense 1", "dense takes a vector: ", "dense");
+	refuses("ids 4, embed 3, dense 1", "dense takes a vector: ", "dense");
+	refuses("ids 4, embed 3 sum, gru 2, dense 1", "gru takes a sequence: embed UNITS seq", "gru");
+	refuses("ids 4, embed 3 max, gru 2, dense 1", "embed UNITS [mean|seq|sum]", "max");
+	refuses("ids 4, embed 3, gru 2 relu, dense 1", "gru UNITS", "relu");
+	refuses("ids 4, embed 3, gru 2, gru 2, dense 1", "gru takes a sequence", "gru");
+	refuses("ids 4, embed 3, dropout 2, gru 2, dense 1", "dropout takes a vector or an image", "dropout");
+	refuses("ids 0, embed 3, gru 2, dense 1", "ids N", "0");
+	refuses("ids 4, embed 3, gru 2", "the last layer is a head", "gru");
 	refuses("vector 4, fm 2, dense 1", "fm takes hash", "fm");
 	refuses("hash 4, dropout 20, dense 1", "dropout takes a vector or an image", "dropout");
 	refuses("vector 4, dropout 100, dense 1", "dropout PERCENT", "100");

@@ -9,6 +9,7 @@ PROGRAMS=$(sed -n 's/^PROGRAMS = //p' "$here/../Makefile")
 # status of no input, and its arguments as the shell reads them. A program without input has none.
 usual() { # program
 	case $1 in
+	sessions) echo 'records stdout 0 --unknown --catalogue "$tmp/items"' ;;
 	simulate) echo 'none stdout 0 -n 3' ;;
 	featurize) echo "log.csv stdout 0 -C -k item 'clicked ~ user + log1p(price)'" ;;
 	holdout) echo 'records stdout 0 -v --last 1' ;;

@@ -161,7 +161,7 @@ test_refused_beliefs(void)
 	f = good, replace(&f, "format", "\x1b[2J\n");
 	refused("a format that would clear the screen", &f, "format \"?[2J?\"");
 	f = good, replace(&f, "architecture", "hash 3, convolve 2");
-	refused("an unknown layer", &f, "architecture: no such layer: hash, vector, image; dense, conv, pool, flatten, embed, fm, dropout: \"convolve\"");
+	refused("an unknown layer", &f, "architecture: no such layer: hash, ids, vector, image; dense, conv, pool, flatten, embed, gru, fm, dropout: \"convolve\"");
 	f = good, replace(&f, "architecture", "hash 4, dense 2 softmax");
 	refused("another architecture", &f, "tensor \"0.weight\" has not the shape and type");
 	f = good, replace(&f, "architecture", "hash 30, dense 1048576 softmax");

@@ -213,7 +213,7 @@ is 'no temporary files are left' "$(ls -d model.?????? 2>/dev/null)" ''
 
 t 'no -o' 2 '' '-o names the file' pretrain log
 t 'no such option' 2 '' 'no such option' pretrain -Z
-t 'an architecture that is none' 2 '' '--architecture: no such layer: hash, vector, image; .*: "hsah"' pretrain -a 'hsah 3' -o model log
+t 'an architecture that is none' 2 '' '--architecture: no such layer: hash, ids, vector, image; .*: "hsah"' pretrain -a 'hsah 3' -o model log
 t 'no such optimizer' 2 '' 'no such optimizer: "x"' pretrain --optimizer x -o model log
 t 'beliefs have no rate' 2 '' '--rate: beliefs have none' pretrain -r 1 -o model log
 t 'beliefs have no batch' 2 '' '--batch: beliefs have none' pretrain -B 10 -o model log

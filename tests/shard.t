@@ -58,6 +58,7 @@ alike() { # input, program, arguments...: what it prints, or the model it makes
 alike log.csv featurize -C -b 8 -k user 'clicked ~ item + num(price)'
 alike log.csv holdout -C -g user -f 0.3
 alike records holdout --last 1
+alike records sessions --unknown --catalogue items
 alike records negatives -k 1 --catalogue items
 alike scored candidates --catalogue items
 alike records pretrain -b 8 -o made

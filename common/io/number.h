@@ -30,34 +30,55 @@ is_digit(char c)
 }
 
 /*
- * Up to eight digits that begin a word, of which the first is the lowest byte: each byte is tested and shifted into
- * place at once. Returns how many there are, 8 for eight or more.
+ * Eight bytes as a word, in which digits are 0 to 9 and the first byte is the lowest; so on little-endian machines.
+ * Each byte is tested, and shifted into its place, together with the others.
  */
-static inline size_t
-number_word(uint64_t t, uint64_t *value)
+static inline uint64_t
+number_word(const char *p)
 {
-	const uint64_t every = UINT64_C(0x0101010101010101);
-	uint64_t other;
-	size_t n;
+	uint64_t word;
 
-	t ^= every * '0'; /* digits become 0 to 9 */
-	other = (((t & every * 0x7f) + every * 0x76) | t) & every * 0x80;
-	n = other ? (size_t)__builtin_ctzll(other) / 8 : 8;
-	t = n ? t << 8 * (8 - n) : 0;
-	t = (t * 10 + (t >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
-	t = (t * 100 + (t >> 16)) & UINT64_C(0x0000ffff0000ffff);
-	*value = (t * 10000 + (t >> 32)) & UINT64_C(0xffffffff);
-	return n;
+	memcpy(&word, p, 8);
+	return word ^ UINT64_C(0x3030303030303030);
 }
 
-/* The same at p, which has eight bytes, on a machine that has the lowest byte of a word first. */
+/* Which bytes of a word are no digits: of each its highest bit. */
+static inline uint64_t
+number_others(uint64_t word)
+{
+	const uint64_t every = UINT64_C(0x0101010101010101);
+
+	return (((word & every * 0x7f) + every * 0x76) | word) & every * 0x80;
+}
+
+/* What eight digits say, which are a word. */
+static inline uint64_t
+number_digits(uint64_t word)
+{
+	word = (word * 10 + (word >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+	word = (word * 100 + (word >> 16)) & UINT64_C(0x0000ffff0000ffff);
+	return (word * 10000 + (word >> 32)) & UINT64_C(0xffffffff);
+}
+
+/* Up to eight digits at p, which has eight bytes. Returns how many there are, 8 for eight or more. */
 static inline size_t
 number_eight(const char *p, uint64_t *value)
 {
-	uint64_t t;
+	uint64_t word = number_word(p), others = number_others(word);
+	size_t n = others ? (size_t)__builtin_ctzll(others) / 8 : 8;
 
-	memcpy(&t, p, 8);
-	return number_word(t, value);
+	*value = n ? number_digits(word << 8 * (8 - n)) : 0;
+	return n;
+}
+
+/* The n bytes before end, 1 to 8 of eight that may be read, as digits. False when one of them is none. */
+static inline bool
+number_last(const char *end, size_t n, uint64_t *value)
+{
+	uint64_t word = number_word(end - 8), before = 8 * (8 - n);
+
+	*value = number_digits(word >> before << before);
+	return !(number_others(word) >> before);
 }
 
 /*
@@ -133,7 +154,7 @@ number_fixed(struct view text, double *value)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	bool negative = *text.at == '-';
 	const char *p = text.at + negative, *end = text.at + text.n;
-	uint64_t whole, high = 0, low, t;
+	uint64_t whole, high = 0, low;
 	size_t n = (size_t)(end - p), before, behind, last;
 	double all;
 
@@ -145,8 +166,7 @@ number_fixed(struct view text, double *value)
 		if (number_eight(p + before + 1, &high) != 8)
 			return false;
 	}
-	memcpy(&t, end - 8, 8);
-	if (number_word(t >> 8 * (8 - last), &low) != last)
+	if (!number_last(end, last, &low))
 		return false;
 	all = (double)whole * number_power10[behind] + (double)high * number_power10[last] + (double)low;
 	*value = negative ? -all / number_power10[behind] : all / number_power10[behind];

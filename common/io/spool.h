@@ -1,7 +1,7 @@
 /*
  * spool.h - a compact temporary store of parsed records, for several passes in any order.
  *
- * A unit is what is read back together: a record, or the group of a choice. Two files without a name, in TMPDIR
+ * A unit is what is read back together: a record, the group of a choice, the run of a session. Two files without a name, in TMPDIR
  * or /tmp, hold the units and where each starts; they go with the process. Read back, they are mapped.
  */
 #ifndef WEIR_SPOOL_H
@@ -54,26 +54,23 @@ spool_put(struct spool *s, const void *words, size_t n)
 	s->bytes += n * 4;
 }
 
-/* Appends records from .. from + n of a batch as one unit. */
+/* Appends record i of a batch: to the last unit where it joins it, else as one. */
 static inline void
-spool_add(struct spool *s, const struct batch *b, size_t from, size_t n)
+spool_add(struct spool *s, const struct batch *b, size_t i, bool joins)
 {
+	size_t at = b->start[i], n = b->start[i + 1] - at;
 	uint32_t count = (uint32_t)n;
 
-	writer_put(&s->starts, (const char *)&s->bytes, sizeof s->bytes);
-	spool_put(s, &count, 1);
-	for (size_t i = from; i < from + n; i++) {
-		size_t at = b->start[i], features = b->start[i + 1] - at;
-
-		count = (uint32_t)features;
-		spool_put(s, &b->label[i], 1);
-		spool_put(s, &b->weight[i], 1);
-		spool_put(s, &count, 1);
-		if (!b->features.rows)
-			spool_put(s, b->features.index + at, features);
-		spool_put(s, b->features.value + at, features);
+	if (!joins) {
+		writer_put(&s->starts, (const char *)&s->bytes, sizeof s->bytes);
+		s->n++;
 	}
-	s->n++;
+	spool_put(s, &b->label[i], 1);
+	spool_put(s, &b->weight[i], 1);
+	spool_put(s, &count, 1);
+	if (!b->features.rows)
+		spool_put(s, b->features.index + at, n);
+	spool_put(s, b->features.value + at, n);
 }
 
 static inline void *
@@ -102,13 +99,11 @@ spool_rewind(struct spool *s)
 static inline void
 spool_read(const struct spool *s, uint64_t i, struct batch *b)
 {
-	const char *p = s->map + s->start[i];
-	uint32_t records, n;
+	const char *p = s->map + s->start[i], *end = s->map + (i + 1 < s->n ? s->start[i + 1] : s->bytes);
 
-	memcpy(&records, p, 4);
-	p += 4;
-	while (records--) {
+	while (p < end) {
 		float label, weight;
+		uint32_t n;
 
 		memcpy(&label, p, 4);
 		memcpy(&weight, p + 4, 4);

@@ -4,6 +4,7 @@
  *     hash 22, dense 1 sigmoid
  *     image 28 28 1, conv 32 3 relu, flatten, dense 10 softmax
  *     hash 22, embed 16 mean, dense 64 relu, dense 1 sigmoid
+ *     ids 40000, embed 64, gru 100, dense 40000 softmax
  *
  * The first layer says what the input is. A layer is its name, its sizes, and words in any order: where it has one, its
  * activation. The last activation is the head: it decides the loss and what a label may be.
@@ -17,24 +18,26 @@
 #include "../io/number.h"
 
 enum layer_kind {
-	LAYER_HASH, LAYER_VECTOR, LAYER_IMAGE, /* inputs */
-	LAYER_DENSE, LAYER_CONV, LAYER_POOL, LAYER_FLATTEN, LAYER_EMBED, LAYER_FM, LAYER_DROPOUT,
+	LAYER_HASH, LAYER_IDS, LAYER_VECTOR, LAYER_IMAGE, /* inputs */
+	LAYER_DENSE, LAYER_CONV, LAYER_POOL, LAYER_FLATTEN, LAYER_EMBED, LAYER_GRU, LAYER_FM, LAYER_DROPOUT,
 	LAYERS
 };
 
 enum activation { LINEAR, RELU, TANH, SIGMOID, SOFTMAX, CHOICE, ACTIVATIONS };
 
 /* How a layer does what it does; the first of its row's is the usual one. */
-enum layer_mode { VALID, SAME, MAX, MEAN, SUM, MODES };
+enum layer_mode { VALID, SAME, MAX, MEAN, SUM, SEQ, MODES };
 
 /* The names of the language, in the order of the enums. */
 static const char *const activation_names[] = {"linear", "relu", "tanh", "sigmoid", "softmax", "choice"};
-static const char *const mode_names[] = {"valid", "same", "max", "mean", "sum"};
+static const char *const mode_names[] = {"valid", "same", "max", "mean", "sum", "seq"};
 
 /* What flows from a layer to the next. */
 enum flow {
 	FLOW_NOTHING,  /* before an input */
 	FLOW_SPARSE,   /* indexes with values */
+	FLOW_IDS,      /* indexes in order */
+	FLOW_SEQUENCE, /* vectors in order */
 	FLOW_FLAT,     /* a vector */
 	FLOW_IMAGE     /* channels of rows of columns */
 };
@@ -54,18 +57,20 @@ static const struct layer_row {
 	const char *needs;         /* said when it takes not what comes */
 } layer_rows[LAYERS] = {
 	{"hash", "hash BITS", 1, ARCH_BITS, 1 << FLOW_NOTHING, 0, 0, false, false, "hash is an input and comes first"},
+	{"ids", "ids N", 1, 1 << ARCH_BITS, 1 << FLOW_NOTHING, 0, 0, false, false, "ids is an input and comes first"},
 	{"vector", "vector N", 1, ARCH_UNITS, 1 << FLOW_NOTHING, 0, 0, false, false, "vector is an input and comes first"},
 	{"image", "image HEIGHT WIDTH CHANNELS", 3, 1 << 13, 1 << FLOW_NOTHING, 0, 0, false, false,
 	 "image is an input and comes first"},
 	{"dense", "dense UNITS [ACTIVATION]", 1, ARCH_UNITS, 1 << FLOW_SPARSE | 1 << FLOW_FLAT, 0, 0, true, false,
-	 "dense takes a vector: flatten an image"},
+	 "dense takes a vector: flatten an image, embed ids, end a sequence with gru"},
 	{"conv", "conv CHANNELS SIZE [stride N] [same|valid] [ACTIVATION]", 2, 1 << 13, 1 << FLOW_IMAGE,
 	 1 << VALID | 1 << SAME, VALID, true, true, "conv takes an image"},
 	{"pool", "pool SIZE [stride N] [max|mean]", 1, 1 << 13, 1 << FLOW_IMAGE, 1 << MAX | 1 << MEAN, MAX, false, true,
 	 "pool takes an image"},
 	{"flatten", "flatten", 0, 0, 1 << FLOW_IMAGE, 0, 0, false, false, "flatten takes an image"},
-	{"embed", "embed UNITS [mean|sum]", 1, ARCH_UNITS, 1 << FLOW_SPARSE, 1 << SUM | 1 << MEAN, SUM, false, false,
-	 "embed takes hash"},
+	{"embed", "embed UNITS [mean|seq|sum]", 1, ARCH_UNITS, 1 << FLOW_SPARSE | 1 << FLOW_IDS,
+	 1 << SUM | 1 << MEAN | 1 << SEQ, SUM, false, false, "embed takes hash or ids"},
+	{"gru", "gru UNITS", 1, 1 << 13, 1 << FLOW_SEQUENCE, 0, 0, false, false, "gru takes a sequence: embed UNITS seq"},
 	{"fm", "fm FACTORS", 1, ARCH_UNITS, 1 << FLOW_SPARSE, 0, 0, false, false, "fm takes hash"},
 	{"dropout", "dropout PERCENT", 1, 99, 1 << FLOW_FLAT | 1 << FLOW_IMAGE, 0, 0, false, false,
 	 "dropout takes a vector or an image"},
@@ -157,6 +162,8 @@ arch_flow(const struct arch_layer *l, struct arch_shape in)
 	switch (l->kind) {
 	case LAYER_HASH:
 		return (struct arch_shape){FLOW_SPARSE, (uint64_t)1 << l->size[0], 1, 1};
+	case LAYER_IDS:
+		return (struct arch_shape){FLOW_IDS, l->size[0], 1, 1};
 	case LAYER_VECTOR:
 		return (struct arch_shape){FLOW_FLAT, l->size[0], 1, 1};
 	case LAYER_IMAGE:
@@ -170,7 +177,9 @@ arch_flow(const struct arch_layer *l, struct arch_shape in)
 	case LAYER_FLATTEN:
 		return (struct arch_shape){FLOW_FLAT, in.channels * in.height * in.width, 1, 1};
 	case LAYER_EMBED:
+		return (struct arch_shape){l->mode == SEQ ? FLOW_SEQUENCE : FLOW_FLAT, l->size[0], 1, 1};
 	case LAYER_DENSE:
+	case LAYER_GRU:
 		return (struct arch_shape){FLOW_FLAT, l->size[0], 1, 1};
 	case LAYER_FM: /* the sum of weights, and the factors' part of the pairs */
 		return (struct arch_shape){FLOW_FLAT, l->size[0] + 1, 1, 1};
@@ -179,7 +188,14 @@ arch_flow(const struct arch_layer *l, struct arch_shape in)
 	}
 }
 
-/* Numbers in a shape. */
+/* The mode of a kind of layer where none is named: what comes decides whether an embedding keeps the order. */
+static inline enum layer_mode
+arch_usual(enum layer_kind kind, struct arch_shape in)
+{
+	return kind == LAYER_EMBED && in.flow == FLOW_IDS ? SEQ : layer_rows[kind].usual;
+}
+
+/* Numbers in a shape; of a sequence, in one of its vectors. */
 static inline uint64_t
 arch_numbers(struct arch_shape shape)
 {
@@ -258,7 +274,7 @@ arch_check_order(const struct arch *a, const struct arch_layer *l, struct view w
 	if (a->n && a->layer[a->n - 1].activation == CHOICE)
 		return arch_refuse(fault, "choice is a head and comes last", word);
 	if (in.flow == FLOW_NOTHING && !(layer_rows[l->kind].from & 1u << FLOW_NOTHING))
-		return arch_refuse(fault, "the first layer is an input: hash, vector or image", word);
+		return arch_refuse(fault, "the first layer is an input: hash, ids, vector or image", word);
 	if (!(layer_rows[l->kind].from & 1u << in.flow))
 		return arch_refuse(fault, layer_rows[l->kind].needs, word);
 	in = arch_flow(l, in);
@@ -303,10 +319,10 @@ arch_append(struct arch *a, const char *text, struct arch_fault *fault)
 		while (kind < LAYERS && !view_equal(name, view_of(layer_rows[kind].name)))
 			kind++;
 		if (kind == LAYERS)
-			return arch_refuse(fault, "no such layer: hash, vector, image; dense, conv, pool, flatten, embed, fm, "
-			                          "dropout", name);
+			return arch_refuse(fault, "no such layer: hash, ids, vector, image; dense, conv, pool, flatten, embed, "
+			                          "gru, fm, dropout", name);
 		layer.kind = (enum layer_kind)kind;
-		layer.mode = layer_rows[kind].usual;
+		layer.mode = arch_usual(layer.kind, arch_shape_after(a, a->n));
 		if (!arch_sizes(&layer, &rest, &word, fault) || !arch_words(&layer, &rest, &word, fault) ||
 		    !arch_check_order(a, &layer, name, fault))
 			return false;
@@ -358,7 +374,7 @@ arch_print(const struct arch *a, char *to)
 			arch_say(to, &at, " %u", l->size[j]);
 		if (row->stride && l->stride != (l->kind == LAYER_POOL ? l->size[0] : 1))
 			arch_say(to, &at, " stride %u", l->stride);
-		if (row->modes && l->mode != row->usual)
+		if (row->modes && l->mode != arch_usual(l->kind, arch_shape_after(a, i)))
 			arch_say(to, &at, " %s", mode_names[l->mode]);
 		if (l->activation != LINEAR)
 			arch_say(to, &at, " %s", activation_names[l->activation]);
@@ -377,6 +393,13 @@ static inline uint32_t
 arch_inputs(const struct arch *a)
 {
 	return (uint32_t)arch_numbers(arch_shape_after(a, 1));
+}
+
+/* Does the order of features matter? */
+static inline bool
+arch_ordered(const struct arch *a)
+{
+	return a->layer[0].kind == LAYER_IDS || (a->n > 1 && a->layer[1].kind == LAYER_EMBED && a->layer[1].mode == SEQ);
 }
 
 /* A log-linear model: hash, then one dense. Its weights can be beliefs, unless the loss is squared. */

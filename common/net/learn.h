@@ -8,6 +8,8 @@
 #include "../io/spool.h"
 #include "watch.h"
 
+enum { LEARN_OUTPUTS = 1 << 22 }; /* of records that are judged at once */
+
 struct learn {
 	/* set by the options table; NAN, 0 and NULL stand for the default */
 	const char *out;          /* model file */
@@ -134,14 +136,17 @@ learn_curve(struct learn *l, const struct progress *judged)
 	l->said = *now;
 }
 
-/* Keeps records from .. to of a batch, which are one step: a group whole. */
+/*
+ * Keeps records from .. to of a batch, which are one step: a group whole, and records of a session, each of which begins
+ * with the one before it, together.
+ */
 static inline void
 learn_keep(const struct learn *l, struct spool *spool, const struct batch *batch, size_t from, size_t to)
 {
-	if (l->lessons.step == 0)
-		spool_add(spool, batch, from, to - from);
-	for (size_t i = from; l->lessons.step && i < to; i++)
-		spool_add(spool, batch, i, 1);
+	bool runs = l->trainer.net->sequence && !batch->features.rows;
+
+	for (size_t i = from; i < to; i++)
+		spool_add(spool, batch, i, l->lessons.step == 0 ? i > from : runs && i > 0 && sequence_goes_on(batch, i));
 }
 
 /* After a step: has the time come to stop, or to say how far it is? */
@@ -177,10 +182,10 @@ learn_body_piece(void *learn, size_t task, size_t worker)
 	struct learn *l = learn;
 	const struct net *net = l->trainer.net;
 	const struct batch *batch = l->trainer.batch;
-	size_t at = task * NET_PIECE, n = batch->n - at < NET_PIECE ? batch->n - at : NET_PIECE;
+	size_t piece = net_piece(net), at = task * piece, n = batch->n - at < piece ? batch->n - at : piece;
 	size_t width = net->layer[l->first].I;
 
-	net_pass_reserve(&l->body[worker], net, NET_PIECE, false);
+	net_pass_reserve(&l->body[worker], net, piece, false);
 	memcpy(l->rows.features.value + at * width,
 	       net_forward(net, &l->body[worker], (struct piece){batch, at, 0, n}, l->first), n * width * sizeof(float));
 }
@@ -197,7 +202,7 @@ learn_body(struct learn *l, const struct batch *batch)
 	batch_clear(&l->rows);
 	features_reserve(&l->rows.features, batch->n * width);
 	l->trainer.batch = batch;
-	team_run(&l->trainer.team, (batch->n + NET_PIECE - 1) / NET_PIECE, learn_body_piece, l);
+	team_run(&l->trainer.team, (batch->n + net_piece(l->trainer.net) - 1) / net_piece(l->trainer.net), learn_body_piece, l);
 	for (size_t i = 0; i < batch->n; i++) {
 		l->rows.features.n += width;
 		batch_close_record(&l->rows, batch->label[i], batch->weight[i]);
@@ -218,13 +223,14 @@ learn_stream(struct learn *l)
 		for (size_t i = 0; !l->over && i < lesson->n; i++) {
 			size_t from = i ? lesson->end[i - 1] : 0;
 
-			net_fetch(l->trainer.net, batch, lesson->end[i] + AHEAD);
+			train_fetch(&l->trainer, batch, lesson->end[i] + AHEAD);
 			learn_step(l, batch, from, lesson->end[i]);
 			if (l->epochs > 1)
 				learn_keep(l, &l->spool, batch, from, lesson->end[i]);
 			if (l->trainer.progress.records >= l->next_line) {
 				learn_curve(l, NULL);
-				l->next_line *= 2;
+				while (l->trainer.progress.records >= l->next_line)
+					l->next_line *= 2;
 			}
 		}
 	}
@@ -267,8 +273,10 @@ learn_judge(struct learn *l, const struct spool *spool, uint64_t hold)
 {
 	struct batch batch = {.features.rows = l->rows.features.rows};
 	struct progress judged = {0};
-	size_t least = l->lessons.step ? 4 * TRAIN_LANES * NET_PIECE : 1; /* records at once; the group of a choice */
+	size_t least = l->lessons.step ? 4 * TRAIN_LANES * net_piece(l->trainer.net) : 1; /* records at once; the group of a choice */
+	size_t room = LEARN_OUTPUTS / net_outputs(l->trainer.net) + 1;
 
+	least = least < room ? least : room;
 	for (uint64_t i = hold ? hold - 1 : 0; i < spool->n; i += hold ? hold : 1) {
 		spool_read(spool, i, &batch);
 		if (batch.n < least && i + (hold ? hold : 1) < spool->n)
@@ -294,8 +302,11 @@ learn_end_pass(struct learn *l, const struct model *m)
 	struct progress judged = {0};
 	double loss, weight = now->weight - began->weight;
 
-	if (l->valid)
+	if (l->valid) {
+		trainer_settle(&l->trainer);
 		judged = learn_judge(l, &l->judges, 0);
+		trainer_unsettle(&l->trainer);
+	}
 	loss = learn_mean(judged.loss, judged.weight);
 	learn_curve(l, judged.weight > 0 ? &judged : NULL);
 	gauge_clear(&l->gauge);
@@ -344,11 +355,11 @@ learn_frozen(const struct net *net)
 	for (size_t i = 0; !net->beliefs && i + 1 < net->n_layers && net->layer[i].spec.kind != LAYER_DROPOUT; i++) {
 		const struct net_layer *l = &net->layer[i];
 
-		if (l->weight == NO_TENSOR)
-			continue;
-		if (!net->table.tensor[l->weight].frozen || (l->bias != NO_TENSOR && !net->table.tensor[l->bias].frozen))
-			break;
-		first = i + 1;
+		for (size_t j = 0; j < l->n_tensors; j++)
+			if (!net->table.tensor[l->weight + j].frozen)
+				return first;
+		if (l->n_tensors && l->out.flow != FLOW_SEQUENCE)
+			first = i + 1;
 	}
 	return first;
 }
@@ -364,6 +375,7 @@ learn_ready(struct learn *l, struct model *m)
 	l->lessons.limit = arch_inputs(&net->arch);
 	l->lessons.classes = net_classes(net);
 	l->lessons.rows = !net->sparse;
+	l->lessons.ordered = arch_ordered(&net->arch);
 	l->lessons.step = arch_head(&net->arch) == CHOICE ? 0 : (size_t)m->batch;
 	l->rows.features.rows = l->lessons.rows || l->first > 0;
 	trainer_init(&l->trainer, net, l->first, m->optimiser, m->set, (size_t)l->threads);
@@ -489,11 +501,9 @@ learn_passes(struct learn *l, struct model *m, int argc, char **argv, int first)
 	if (!l->over)
 		l->total = (progress->records - l->gauge.from) * (uint64_t)l->epochs;
 	more = learn_end_pass(l, m);
-	for (l->pass = 2; more && !l->over && l->pass <= (uint64_t)l->epochs; l->pass++) {
-		learn_again(l, l->pass);
+	while (more && !l->over && l->pass < (uint64_t)l->epochs) {
+		learn_again(l, ++l->pass);
 		more = learn_end_pass(l, m);
-		if (l->over)
-			break;
 	}
 	if (l->over)
 		learn_say_over(l);

@@ -6,21 +6,25 @@
 #ifndef WEIR_NET_H
 #define WEIR_NET_H
 
-#include "../io/batch.h"
 #include "belief.h"
+#include "gru.h"
 #include "loss.h"
 #include "tensor.h"
 
 enum { NO_TENSOR = TENSORS };
 
-/* Records go through a net so many at a time, for what one layer writes to be near when the next reads it. */
-enum { NET_PIECE = 16 };
+/*
+ * Records go through a net so many at a time, for what one layer writes to be near when the next reads it; sequences
+ * more at a time, for many to take each step together.
+ */
+enum { NET_PIECE = 16, NET_SEQUENCES = 64 };
 
 struct net_layer {
 	struct arch_layer spec;
 	struct arch_shape in, out;
 	size_t I, O;                     /* numbers of a record in and out */
 	size_t weight, bias;             /* places in the table; NO_TENSOR where the layer has none */
+	size_t n_tensors;                /* from weight on: of a gru those of gru.h */
 	struct window window;            /* of a convolution or a pool */
 	size_t *at;                      /* owned: the window's; NULL before net_reserve */
 };
@@ -32,6 +36,13 @@ struct net {
 	struct net_layer layer[ARCH_LAYERS];
 	size_t n_layers;                 /* without the input */
 	bool sparse;                     /* the first layer takes features as they are, not as a vector */
+	bool sequence;                   /* its results are sequences */
+};
+
+/* The sequences of a piece on their way. */
+struct net_sequences {
+	struct sequences plan;
+	struct gru_rows rows;
 };
 
 /* Records on their way through the layers of a net from `first` on. There may be several such passes at once. */
@@ -39,7 +50,8 @@ struct net_pass {
 	size_t first;
 	size_t capacity;                 /* records whose results there is room for */
 	const float *input;              /* [records][I] of the first layer, where it takes vectors; views the batch */
-	float *out[ARCH_LAYERS], *grad[ARCH_LAYERS]; /* [capacity][O], owned; NULL of flatten: see net_own */
+	float *out[ARCH_LAYERS], *grad[ARCH_LAYERS]; /* [capacity][O], owned; NULL of flatten (net_own) and of a sequence */
+	struct net_sequences *sequences; /* owned: of a piece; NULL where there are none */
 	float *scratch;                  /* owned, of any layer for a piece */
 	uint64_t dropping;               /* while it trains, what dropout draws by, not 0 */
 };
@@ -67,13 +79,22 @@ net_dense(const struct net_layer *l)
 	return l->spec.kind == LAYER_DENSE && l->in.flow == FLOW_FLAT;
 }
 
+/* Records that go through a net together. */
+static inline size_t
+net_piece(const struct net *net)
+{
+	return net->sequence ? NET_SEQUENCES : NET_PIECE;
+}
+
 /* Floats of scratch that a layer needs for a piece, forward or backward. */
 static inline size_t
 net_layer_scratch(const struct net_layer *l)
 {
 	if (l->spec.kind == LAYER_CONV)
 		return conv_scratch(&l->window, (size_t)l->out.channels);
-	return net_dense(l) ? gemm_scratch(NET_PIECE, l->I, l->O) : 0;
+	if (l->spec.kind == LAYER_GRU)
+		return gru_scratch(NET_SEQUENCES, l->I, l->O);
+	return net_dense(l) ? gemm_scratch(NET_SEQUENCES, l->I, l->O) : 0;
 }
 
 /* The shapes of a layer's tensors, outermost first; a rank of 0 is a tensor it has not. */
@@ -108,7 +129,8 @@ net_tensor_shapes(const struct net_layer *l, uint64_t weight[TENSOR_RANK], size_
 
 /* Adds a tensor of a layer to the table: "MODULE.NAME", a pair of numbers for each where they are beliefs. */
 static inline size_t
-net_add_tensor(struct net *net, unsigned module, const char *name, size_t rank, const uint64_t *shape, size_t width)
+net_add_tensor(struct net *net, struct net_layer *l, unsigned module, const char *name, size_t rank, const uint64_t *shape,
+               size_t width)
 {
 	uint64_t pairs[TENSOR_RANK];
 	char full[TENSOR_NAME];
@@ -118,7 +140,21 @@ net_add_tensor(struct net *net, unsigned module, const char *name, size_t rank, 
 		pairs[rank++] = 2;
 	snprintf(full, sizeof full, "%u.%s", module, name);
 	tensors_add(&net->table, full, net->beliefs ? width : sizeof(float), rank, pairs);
+	l->n_tensors++;
 	return net->table.n - 1;
+}
+
+/* Adds the tensors of a gru, which have the names, shapes and order that torch.nn.GRU gives them. */
+static inline size_t
+net_add_gru(struct net *net, struct net_layer *l, unsigned module)
+{
+	const uint64_t gates = 3 * l->O;
+	size_t first = net_add_tensor(net, l, module, "weight_ih_l0", 2, (uint64_t[]){gates, l->I}, sizeof(float));
+
+	net_add_tensor(net, l, module, "weight_hh_l0", 2, (uint64_t[]){gates, l->O}, sizeof(float));
+	net_add_tensor(net, l, module, "bias_ih_l0", 1, &gates, sizeof(float));
+	net_add_tensor(net, l, module, "bias_hh_l0", 1, &gates, sizeof(float));
+	return first;
 }
 
 /*
@@ -133,7 +169,8 @@ net_lay_out(struct net *net, const struct arch *arch, bool beliefs)
 
 	*net = (struct net){.arch = *arch, .beliefs = beliefs};
 	shape = arch_shape_after(&net->arch, 1);
-	net->sparse = shape.flow == FLOW_SPARSE;
+	net->sparse = shape.flow == FLOW_SPARSE || shape.flow == FLOW_IDS;
+	net->sequence = arch_shape_after(&net->arch, 2).flow == FLOW_SEQUENCE;
 	for (size_t i = 1; i < arch->n; i++) {
 		struct net_layer *l = &net->layer[net->n_layers++];
 		uint64_t weight[TENSOR_RANK], bias;
@@ -146,10 +183,12 @@ net_lay_out(struct net *net, const struct arch *arch, bool beliefs)
 		if (l->spec.kind == LAYER_CONV || l->spec.kind == LAYER_POOL)
 			l->window = net_window(l);
 		net_tensor_shapes(l, weight, &rank, &bias);
+		if (l->spec.kind == LAYER_GRU)
+			l->weight = net_add_gru(net, l, module);
 		if (rank)
-			l->weight = net_add_tensor(net, module, "weight", rank, weight, sizeof(float));
+			l->weight = net_add_tensor(net, l, module, "weight", rank, weight, sizeof(float));
 		if (bias)
-			l->bias = net_add_tensor(net, module, "bias", 1, &bias, sizeof(double));
+			l->bias = net_add_tensor(net, l, module, "bias", 1, &bias, sizeof(double));
 		module += l->spec.activation == LINEAR || l->spec.activation == CHOICE ? 1 : 2;
 	}
 }
@@ -179,27 +218,36 @@ net_init_beliefs(struct tensor *t, double variance)
 			tensor_floats(t)[i] = 0, tensor_floats(t)[i + 1] = (float)variance;
 }
 
+/* Fresh weights of a tensor: uniform within sqrt(6 / fan). */
+static inline void
+net_init_tensor(struct net *net, size_t tensor, double fan, uint64_t seed)
+{
+	struct tensor *t = &net->table.tensor[tensor];
+	double limit = sqrt(6 / fan);
+
+	for (size_t i = 0; i < t->n; i++)
+		tensor_floats(t)[i] = (float)(limit * (2 * random_uniform(seed + tensor, i) - 1));
+}
+
 /*
  * Fresh weights of a layer. Glorot and Bengio 2010, eq. 16: uniform within sqrt(6 / (inputs + outputs)) of a unit; a
- * sparse input counts as one, as few features are present at a time. Biases are 0, and so is a log-linear model,
- * whose loss is convex.
+ * sparse input counts as one, as few features are present at a time; each gate of a gru is a layer. Biases are 0, and
+ * so is a log-linear model, whose loss is convex.
  */
 static inline void
 net_init_layer(struct net *net, const struct net_layer *l, uint64_t seed)
 {
-	struct tensor *t = &net->table.tensor[l->weight];
-	double fan, limit;
+	double fan = (double)(l->I + l->O);
 
 	if (l->weight == NO_TENSOR || arch_log_linear(&net->arch))
 		return;
-	fan = (double)(l->I + l->O);
-	if (l->in.flow == FLOW_SPARSE)
+	if (l->in.flow == FLOW_SPARSE || l->in.flow == FLOW_IDS)
 		fan = 1 + (double)l->O;
 	else if (l->spec.kind == LAYER_CONV)
 		fan = (double)((l->in.channels + l->out.channels) * l->spec.size[1] * l->spec.size[1]);
-	limit = sqrt(6 / fan);
-	for (size_t i = 0; i < t->n; i++)
-		tensor_floats(t)[i] = (float)(limit * (2 * random_uniform(seed + l->weight, i) - 1));
+	net_init_tensor(net, l->weight, fan, seed);
+	if (l->spec.kind == LAYER_GRU)
+		net_init_tensor(net, l->weight + GRU_HH, 2 * (double)l->O, seed);
 }
 
 /* A fresh net with memory of its own; net_free releases it. */
@@ -261,11 +309,20 @@ net_scratch(const struct net *net)
 	return most;
 }
 
+static inline void
+net_sequences_free(struct net_sequences *s)
+{
+	sequences_free(&s->plan);
+	gru_rows_free(&s->rows);
+}
+
 /* A pass through the layers from `first` on. net_reserve comes first. */
 static inline void
 net_pass_init(struct net_pass *pass, const struct net *net, size_t first)
 {
 	*pass = (struct net_pass){.first = first, .scratch = allocate_aligned(net_scratch(net), sizeof(float))};
+	if (net->sequence)
+		pass->sequences = allocate_zero(1, sizeof *pass->sequences);
 }
 
 /* Room for B records; backward where they are to go that way too. What was in the pass is lost. */
@@ -278,7 +335,7 @@ net_pass_reserve(struct net_pass *pass, const struct net *net, size_t B, bool ba
 	for (size_t i = pass->first; i < net->n_layers; i++) {
 		const struct net_layer *l = &net->layer[i];
 
-		if (l->spec.kind == LAYER_FLATTEN)
+		if (l->spec.kind == LAYER_FLATTEN || l->out.flow == FLOW_SEQUENCE)
 			continue;
 		free(pass->out[i]);
 		free(pass->grad[i]);
@@ -294,6 +351,9 @@ net_pass_free(struct net_pass *pass)
 		free(pass->out[i]);
 		free(pass->grad[i]);
 	}
+	if (pass->sequences)
+		net_sequences_free(pass->sequences);
+	free(pass->sequences);
 	free(pass->scratch);
 	*pass = (struct net_pass){0};
 }
@@ -330,7 +390,11 @@ net_classes(const struct net *net)
 	return head == LINEAR ? LABEL_ANY : head == SOFTMAX ? (uint32_t)net_outputs(net) : LABEL_BINARY;
 }
 
-/* Asks for the rows of the first layer that record i of a batch needs, so that they are near when it is learnt. */
+/*
+ * Asks for the rows of the first layer that record i of a batch needs, so that they are near when it is learnt. gcc
+ * takes what only fetches for what does nothing, and drops a call of it: hence always_inline.
+ */
+__attribute__((always_inline))
 static inline void
 net_fetch(const struct net *net, const struct batch *batch, size_t i)
 {
@@ -360,6 +424,69 @@ struct piece {
 	size_t from, at, B;
 };
 
+/* An embedding that keeps the order: a row for each step of a piece's sequences. The next layer is a gru. */
+static inline void
+net_sequence_forward(const struct net *net, struct net_sequences *s, struct piece p)
+{
+	const struct features *f = &p.batch->features;
+	const float *w = net_data(net, net->layer[0].weight);
+	size_t D = net->layer[0].O;
+
+	sequences_lay_out(&s->plan, p.batch, p.from, p.B);
+	gru_rows_reserve(&s->rows, s->plan.rows, D, net->layer[1].O);
+	for (size_t i = 0; i < s->plan.rows; i++) {
+		size_t feature = s->plan.feature[i];
+
+		for (size_t d = 0; d < D; d++)
+			s->rows.x[i * D + d] = f->value[feature] * w[f->index[feature] * D + d];
+	}
+}
+
+/* Adds to dw[slot[i]][D] of feature i, from the gradient by the rows. */
+static inline void
+net_sequence_backward(size_t D, const struct net_sequences *s, const float *value, const uint32_t *slot, float *dw)
+{
+	for (size_t i = 0; i < s->plan.rows; i++) {
+		size_t feature = s->plan.feature[i];
+
+		vec_axpy(D, dw + slot[feature] * D, value[feature], s->rows.dx + i * D);
+	}
+}
+
+/* The numbers of the tensors of a gru. */
+static inline void
+net_gru_weights(const struct net *net, const struct net_layer *l, const float *w[GRU_TENSORS])
+{
+	for (size_t i = 0; i < GRU_TENSORS; i++)
+		w[i] = net_data(net, l->weight + i);
+}
+
+/* y[B][O]: the states that the records of a piece end with. */
+static inline void
+net_gru_forward(const struct net *net, const struct net_layer *l, struct net_sequences *s, size_t B, float *y,
+                float *scratch)
+{
+	const float *w[GRU_TENSORS];
+
+	net_gru_weights(net, l, w);
+	gru_forward(&s->plan, l->I, l->O, &s->rows, w, scratch);
+	for (size_t b = 0; b < B; b++)
+		vec_copy(l->O, y + b * l->O, s->rows.after + s->plan.row[b] * l->O);
+}
+
+static inline void
+net_gru_backward(const struct net *net, const struct net_layer *l, struct net_sequences *s, size_t B, const float *dy,
+                 float *const *dw, bool down, float *scratch)
+{
+	const float *w[GRU_TENSORS];
+
+	net_gru_weights(net, l, w);
+	memset(s->rows.dstate, 0, s->plan.rows * l->O * sizeof *s->rows.dstate);
+	for (size_t b = 0; b < B; b++)
+		vec_add(l->O, s->rows.dstate + s->plan.row[b] * l->O, dy + b * l->O);
+	gru_backward(&s->plan, l->I, l->O, &s->rows, dw, down, w, scratch);
+}
+
 /* The result of layer i for a piece. */
 static inline void
 net_layer_forward(const struct net *net, struct net_pass *pass, size_t i, struct piece p)
@@ -368,7 +495,7 @@ net_layer_forward(const struct net *net, struct net_pass *pass, size_t i, struct
 	const float *x = net_input(net, pass, i), *w = net_data(net, l->weight), *bias = net_data(net, l->bias);
 	const struct features *f = &p.batch->features;
 	const size_t *start = p.batch->start + p.from;
-	float *y = pass->out[i] + p.at * l->O;
+	float *y = pass->out[i] ? pass->out[i] + p.at * l->O : NULL;
 
 	x = x ? x + p.at * l->I : NULL;
 	switch (l->spec.kind) {
@@ -384,8 +511,14 @@ net_layer_forward(const struct net *net, struct net_pass *pass, size_t i, struct
 	case LAYER_POOL:
 		pool_forward(p.B, l->spec.mode == MEAN, &l->window, y, x);
 		break;
+	case LAYER_GRU:
+		net_gru_forward(net, l, pass->sequences, p.B, y, pass->scratch);
+		break;
 	case LAYER_EMBED:
-		embed_forward(p.B, l->O, l->spec.mode == MEAN, y, start, f->index, f->value, w);
+		if (l->spec.mode == SEQ)
+			net_sequence_forward(net, pass->sequences, p);
+		else
+			embed_forward(p.B, l->O, l->spec.mode == MEAN, y, start, f->index, f->value, w);
 		break;
 	case LAYER_FM:
 		fm_forward(p.B, l->O - 1, y, start, f->index, f->value, w);
@@ -408,7 +541,7 @@ net_layer_step(const struct net_layer *l, size_t B)
 }
 
 /*
- * A piece, of at most NET_PIECE records, goes through the layers from the pass' first up to `end`: what the last of
+ * A piece, of at most net_piece records, goes through the layers from the pass' first up to `end`: what the last of
  * them gives is returned as [B][O]. A head gives logits. Where the first layer is not the net's first, the batch holds
  * what comes before it, as rows.
  */
@@ -431,16 +564,17 @@ net_forward(const struct net *net, struct net_pass *pass, struct piece p, size_t
 
 /*
  * Gradients of layer i for a piece that went forward, from that of its result in pass->grad[i], which becomes that of
- * its logits: added to dw (but of net_dense) and dbias, written to that of its input with down. NULL is not wanted.
- * slot as for sparse_backward.
+ * its logits: added to those of its tensors (but of the weights of net_dense), written to that of its input with down.
+ * NULL is not wanted. slot as for sparse_backward.
  */
 static inline void
-net_layer_backward(const struct net *net, struct net_pass *pass, size_t i, struct piece p, bool down, float *dw,
-                   float *dbias, const uint32_t *slot)
+net_layer_backward(const struct net *net, struct net_pass *pass, size_t i, struct piece p, bool down,
+                   float *const *gradient, const uint32_t *slot)
 {
 	const struct net_layer *l = &net->layer[i];
 	const float *x = net_input(net, pass, i), *w = net_data(net, l->weight);
-	float *dx = down ? net_input_gradient(net, pass, i) + p.at * l->I : NULL, *dy = pass->grad[i] + p.at * l->O;
+	float *dx = down && net_input_gradient(net, pass, i) ? net_input_gradient(net, pass, i) + p.at * l->I : NULL;
+	float *dy = pass->grad[i] ? pass->grad[i] + p.at * l->O : NULL, *dw = gradient[0], *dbias = gradient[1];
 	const struct features *f = &p.batch->features;
 	const size_t *start = p.batch->start + p.from;
 
@@ -461,8 +595,13 @@ net_layer_backward(const struct net *net, struct net_pass *pass, size_t i, struc
 		if (dx)
 			pool_backward(p.B, l->spec.mode == MEAN, &l->window, dx, x, dy);
 		break;
+	case LAYER_GRU:
+		net_gru_backward(net, l, pass->sequences, p.B, dy, gradient, down, pass->scratch);
+		break;
 	case LAYER_EMBED:
-		if (dw)
+		if (dw && l->spec.mode == SEQ)
+			net_sequence_backward(l->O, pass->sequences, f->value, slot, dw);
+		else if (dw)
 			embed_backward(p.B, l->O, l->spec.mode == MEAN, dw, start, slot, f->value, dy);
 		break;
 	case LAYER_FM:
@@ -496,11 +635,11 @@ net_logits(const struct net *net, struct net_pass *pass, const struct batch *bat
 {
 	size_t K = net_outputs(net);
 
-	net_pass_reserve(pass, net, NET_PIECE, false);
+	net_pass_reserve(pass, net, net_piece(net), false);
 	for (size_t at = 0, few; at < B; at += few) {
 		const float *z;
 
-		few = B - at < NET_PIECE ? B - at : NET_PIECE;
+		few = B - at < net_piece(net) ? B - at : net_piece(net);
 		z = net_forward(net, pass, (struct piece){batch, from + at, 0, few}, net->n_layers);
 		for (size_t i = 0; i < few * K; i++)
 			s[at * K + i] = (double)z[i];

@@ -53,9 +53,14 @@ prior_of(double strength, const struct net *source, size_t layers, const struct 
 {
 	struct prior p = {.strength = strength, .source = source, .states = optimiser->n_states};
 
-	for (size_t i = 0; i < layers; i++)
-		if (source->layer[i].weight != NO_TENSOR)
-			p.centred[source->layer[i].weight] = true;
+	for (size_t i = 0; i < layers; i++) {
+		const struct net_layer *l = &source->layer[i];
+
+		if (l->weight != NO_TENSOR)
+			p.centred[l->weight] = true;
+		if (l->spec.kind == LAYER_GRU)
+			p.centred[l->weight + GRU_HH] = true;
+	}
 	return p;
 }
 

@@ -29,6 +29,7 @@ enum { TRAIN_LANES = 8 };
 
 struct lane {
 	float *scratch;               /* of layers */
+	struct net_sequences sequences;
 	float *gradient[TENSORS];     /* [n] of each tensor that is learnt, but those and those of trainer_by_row */
 	float *row_gradient;          /* [slots][O] */
 	size_t row_gradient_capacity;
@@ -55,7 +56,7 @@ struct trainer {
 
 	/* scratch, owned */
 	double *s, *S, *p;            /* [outputs of a batch]: logits, variances, probabilities */
-	size_t s_capacity, S_capacity, p_capacity;
+	size_t s_capacity, S_capacity, p_capacity, room; /* room for so many records */
 	double *gain, *shrink;        /* [K] */
 	struct team team;
 	struct net_pass pass;         /* of all records of a step */
@@ -99,14 +100,24 @@ trainer_rests(const struct trainer *t, size_t tensor)
 	return !trainer_learns(t, tensor) || t->progress.records < t->net->table.tensor[tensor].wakes;
 }
 
+/* Do all tensors of a layer? */
+static inline bool
+trainer_layer_rests(const struct trainer *t, const struct net_layer *l)
+{
+	size_t i = 0;
+
+	while (i < l->n_tensors && trainer_rests(t, l->weight + i))
+		i++;
+	return i == l->n_tensors;
+}
+
 /* The first layer that does not rest; the last where all do. */
 static inline size_t
 trainer_lowest(const struct trainer *t)
 {
 	size_t i = 0;
 
-	while (i + 1 < t->net->n_layers && trainer_rests(t, t->net->layer[i].weight) &&
-	       trainer_rests(t, t->net->layer[i].bias))
+	while (i + 1 < t->net->n_layers && trainer_layer_rests(t, &t->net->layer[i]))
 		i++;
 	return i;
 }
@@ -150,10 +161,9 @@ trainer_init(struct trainer *t, struct net *net, size_t first, const struct opti
 	if (!optimiser)
 		return;
 	net_reserve(net);
-	for (size_t i = 0; i < net->n_layers; i++) {
-		trainer_cut(t, i, net->layer[i].weight);
-		trainer_cut(t, i, net->layer[i].bias);
-	}
+	for (size_t i = 0; i < net->n_layers; i++)
+		for (size_t j = 0; j < net->layer[i].n_tensors; j++)
+			trainer_cut(t, i, net->layer[i].weight + j);
 	t->pass.first = first;
 	for (size_t l = 0; l < TRAIN_LANES; l++) {
 		t->lane[l].scratch = allocate_aligned(net_scratch(net), sizeof(float));
@@ -181,6 +191,7 @@ trainer_free(struct trainer *t)
 	net_pass_free(&t->pass);
 	for (size_t l = 0; l < TRAIN_LANES; l++) {
 		free(t->lane[l].scratch);
+		net_sequences_free(&t->lane[l].sequences);
 		for (size_t i = 0; i < TENSORS; i++)
 			free(t->lane[l].gradient[i]);
 		free(t->lane[l].row_gradient);
@@ -201,21 +212,23 @@ trainer_reserve(struct trainer *t, size_t B)
 {
 	size_t n = B * net_outputs(t->net);
 
+	if (B <= t->room)
+		return;
 	t->s = grow(t->s, &t->s_capacity, n, sizeof *t->s);
 	t->S = grow(t->S, &t->S_capacity, n, sizeof *t->S);
 	t->p = grow(t->p, &t->p_capacity, n, sizeof *t->p);
+	t->room = B;
 }
 
 /*
- * Adds what became of B predictions, probabilities t->p, to the progress. For a choice head the B records are one
- * group and one prediction.
+ * Adds what became of B predictions of K outputs, probabilities t->p, to the progress. For a choice head the B records
+ * are one group and one prediction.
  */
-static inline void
-trainer_note(struct trainer *t, struct progress *progress, const struct batch *batch, size_t from, size_t B,
-             double loss)
+__attribute__((always_inline)) static inline void
+trainer_note(struct trainer *t, struct progress *progress, enum activation head, const struct batch *batch, size_t from,
+             size_t B, size_t K, double loss)
 {
-	enum activation head = arch_head(&t->net->arch);
-	size_t K = net_outputs(t->net), likeliest = head == CHOICE ? head_likeliest(B, t->p) : 0;
+	size_t likeliest = head == CHOICE ? head_likeliest(B, t->p) : 0;
 
 	progress->loss += loss;
 	for (size_t b = 0; b < B; b++) {
@@ -235,19 +248,15 @@ trainer_note(struct trainer *t, struct progress *progress, const struct batch *b
 	}
 }
 
-/*
- * Beliefs learn B records: one, or the group of a choice head. All are predicted before the first is learnt.
- */
-static inline void
-train_beliefs(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+/* train_beliefs for a head of K outputs. */
+__attribute__((always_inline)) static inline void
+train_beliefs_of(struct trainer *t, enum activation head, size_t K, const struct batch *batch, size_t from, size_t B)
 {
 	struct net *net = t->net;
 	const struct net_layer *l = &net->layer[0];
 	const struct features *f = &batch->features;
 	const struct tensor *weight = &net->table.tensor[l->weight];
 	const struct tensor *bias = net_bias(net, l);
-	enum activation head = arch_head(&net->arch);
-	size_t K = l->O;
 
 	for (size_t b = 0; b < B; b++) {
 		size_t at = batch->start[from + b], n = batch->start[from + b + 1] - at;
@@ -261,7 +270,8 @@ train_beliefs(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	for (size_t i = 0; i < B * K; i++)
 		t->s[i] = belief_moderate(t->s[i], t->S[i]);
 	head_probability(head, B, K, t->p, t->s);
-	trainer_note(t, &t->progress, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
+	trainer_note(t, &t->progress, head, batch, from, B, K,
+	             head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	for (size_t b = 0; b < B; b++) {
 		size_t at = batch->start[from + b], n = batch->start[from + b + 1] - at;
 
@@ -273,13 +283,28 @@ train_beliefs(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	}
 }
 
+/*
+ * Beliefs learn B records: one, or the group of a choice head. All are predicted before the first is learnt. What is
+ * asked for most, a sigmoid, is told to the compiler.
+ */
+static inline void
+train_beliefs(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+{
+	enum activation head = arch_head(&t->net->arch);
+
+	if (head == SIGMOID && B == 1)
+		train_beliefs_of(t, SIGMOID, 1, batch, from, 1);
+	else
+		train_beliefs_of(t, head, net_outputs(t->net), batch, from, B);
+}
+
 /* The experts of a mixture learn B records, as train_beliefs. */
 static inline void
 train_mixture(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 {
 	double loss = mixture_learn(t->mixture, arch_head(&t->net->arch), batch, from, B, t->progress.records, t->p);
 
-	trainer_note(t, &t->progress, batch, from, B, loss);
+	trainer_note(t, &t->progress, arch_head(&t->net->arch), batch, from, B, net_outputs(t->net), loss);
 }
 
 /* Gives each row of the first layer that the step touches a slot. */
@@ -327,12 +352,13 @@ lane_backward(const struct trainer *t, const struct lane *lane, struct net_pass 
 	for (size_t i = net->n_layers; i-- > t->low;) {
 		const struct net_layer *l = &net->layer[i];
 		size_t step = net_layer_step(l, p.B);
-		float *dbias = trainer_rests(t, l->bias) ? NULL : lane->gradient[l->bias], *dw = NULL;
+		float *gradient[GRU_TENSORS] = {NULL};
 
-		if (!trainer_rests(t, l->weight))
-			dw = trainer_by_row(t, l->weight) ? lane->row_gradient : lane->gradient[l->weight];
+		for (size_t j = 0; j < l->n_tensors; j++)
+			if (!trainer_rests(t, l->weight + j))
+				gradient[j] = trainer_by_row(t, l->weight + j) ? lane->row_gradient : lane->gradient[l->weight + j];
 		for (size_t b = 0; l->spec.kind != LAYER_FLATTEN && b < p.B; b += step)
-			net_layer_backward(net, pass, i, (struct piece){p.batch, p.from + b, p.at + b, step}, i > t->low, dw, dbias,
+			net_layer_backward(net, pass, i, (struct piece){p.batch, p.from + b, p.at + b, step}, i > t->low, gradient,
 			                   t->slot);
 	}
 }
@@ -348,9 +374,9 @@ lane_first(const struct trainer *t, size_t l)
 static inline struct piece
 lane_piece(const struct trainer *t, size_t l, size_t at)
 {
-	size_t left = lane_first(t, l + 1) - at;
+	size_t left = lane_first(t, l + 1) - at, most = net_piece(t->net);
 
-	return (struct piece){t->batch, t->from + at, at, left < NET_PIECE ? left : NET_PIECE};
+	return (struct piece){t->batch, t->from + at, at, left < most ? left : most};
 }
 
 /* Sends a piece of a lane forward; its logits go to t->s. */
@@ -364,16 +390,26 @@ lane_forward(const struct trainer *t, struct net_pass *pass, struct piece p)
 		t->s[p.at * K + i] = (double)z[i];
 }
 
+/* The trainer's pass with what is the lane's own. */
+static inline struct net_pass
+lane_pass(struct trainer *t, size_t l)
+{
+	struct net_pass pass = t->pass;
+
+	pass.scratch = t->lane[l].scratch;
+	pass.sequences = &t->lane[l].sequences;
+	return pass;
+}
+
 /* A task: the logits of a lane's records. */
 static inline void
 lane_predict(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
-	struct net_pass pass = t->pass;
+	struct net_pass pass = lane_pass(trainer, l);
 
 	(void)worker;
-	pass.scratch = t->lane[l].scratch;
-	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += NET_PIECE)
+	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += net_piece(t->net))
 		lane_forward(t, &pass, lane_piece(t, l, at));
 }
 
@@ -397,14 +433,13 @@ lane_learn(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
 	struct lane *lane = &((struct trainer *)trainer)->lane[l];
-	struct net_pass pass = t->pass;
+	struct net_pass pass = lane_pass(trainer, l);
 	enum activation head = arch_head(&t->net->arch);
 	size_t K = net_outputs(t->net);
 
 	(void)worker;
 	lane_clear(t, lane);
-	pass.scratch = lane->scratch;
-	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += NET_PIECE) {
+	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += net_piece(t->net)) {
 		struct piece p = lane_piece(t, l, at);
 		double *probability = t->p + at * K;
 
@@ -551,7 +586,7 @@ trainer_step(void *trainer, size_t task, size_t worker)
 {
 	const struct trainer *t = trainer;
 	bool by_row = task >= t->n_blocks;
-	const struct block *b = &t->block[by_row ? 0 : task];
+	const struct block *b = by_row ? NULL : &t->block[task];
 	size_t tensor = by_row ? t->net->layer[0].weight : b->tensor, O = t->net->layer[0].O;
 	struct optimiser_settings pull = trainer_settings(t, tensor), set = pull;
 	float *g;
@@ -605,7 +640,7 @@ trainer_scale(struct trainer *t)
 static inline void
 trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 {
-	size_t pieces = (B + NET_PIECE - 1) / NET_PIECE;
+	size_t pieces = (B + net_piece(t->net) - 1) / net_piece(t->net);
 
 	t->batch = batch;
 	t->from = from;
@@ -639,13 +674,24 @@ train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 		head_probability(head, B, K, t->p, t->s);
 	}
 	team_run(&t->team, t->lanes, lane_learn, t);
-	trainer_note(t, &t->progress, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
+	trainer_note(t, &t->progress, head, batch, from, B, K,
+	             head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	t->set.step++;
 	t->time = t->prior ? prior_step(t->prior, t->optimiser, t->set.step, t->pace, head == CHOICE ? 1 : B) : 0;
 	if (t->lanes > 1)
 		team_run(&t->team, trainer_tasks(t) - t->n_blocks, trainer_gather_rows, t);
 	t->scale = trainer_scale(t);
 	team_run(&t->team, trainer_tasks(t), trainer_step, t);
+}
+
+/* Asks for the weights that record i of a batch needs, some records before it is learnt. */
+static inline void
+train_fetch(const struct trainer *t, const struct batch *batch, size_t i)
+{
+	if (t->mixture)
+		mixture_fetch(t->mixture, batch, i, i + 4);
+	else
+		net_fetch(t->net, batch, i);
 }
 
 /*
@@ -691,7 +737,7 @@ train_judge(struct trainer *t, const struct batch *batch, size_t from, size_t B,
 	else
 		trainer_believe(t);
 	head_probability(head, B, K, t->p, t->s);
-	trainer_note(t, progress, batch, from, B,
+	trainer_note(t, progress, head, batch, from, B, K,
 	             head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	progress->records += B;
 }

@@ -31,10 +31,8 @@ transfer_layers(struct net *to, const struct net *from, size_t layers)
 	for (size_t i = 0; i < layers; i++) {
 		const struct net_layer *l = &to->layer[i];
 
-		if (l->weight != NO_TENSOR)
-			transfer_tensor(&to->table.tensor[l->weight], &from->table.tensor[l->weight], means);
-		if (l->bias != NO_TENSOR)
-			transfer_tensor(net_bias(to, l), &from->table.tensor[l->bias], means);
+		for (size_t j = 0; j < l->n_tensors; j++)
+			transfer_tensor(&to->table.tensor[l->weight + j], &from->table.tensor[l->weight + j], means);
 	}
 }
 
@@ -63,10 +61,8 @@ transfer_tensors(const struct net *net, size_t layers)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < layers; i++) {
-		n += net->layer[i].weight != NO_TENSOR;
-		n += net->layer[i].bias != NO_TENSOR;
-	}
+	for (size_t i = 0; i < layers; i++)
+		n += net->layer[i].n_tensors;
 	return n;
 }
 
@@ -91,14 +87,14 @@ transfer_pace(struct net *net, double rate, uint64_t every)
 
 	for (size_t i = net->n_layers; i--;) {
 		const struct net_layer *l = &net->layer[i];
-		size_t place[] = {l->weight, l->bias};
 
-		for (size_t j = 0; j < sizeof place / sizeof *place; j++)
-			if (place[j] != NO_TENSOR) {
-				net->table.tensor[place[j]].pace = pace;
-				net->table.tensor[place[j]].wakes = depth * every;
-				net->table.tensor[place[j]].frozen |= !(pace > 0);
-			}
+		for (size_t j = 0; j < l->n_tensors; j++) {
+			struct tensor *t = &net->table.tensor[l->weight + j];
+
+			t->pace = pace;
+			t->wakes = depth * every;
+			t->frozen |= !(pace > 0);
+		}
 		if (l->weight != NO_TENSOR) {
 			pace *= rate;
 			depth++;

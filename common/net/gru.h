@@ -1,0 +1,184 @@
+/*
+ * gru.h - a gated recurrent unit over sequences, forward and backward.
+ *
+ * Cho et al. 2014 in the form of torch.nn.GRU. Of a step with input x and the state h before it, 0 at first:
+ *
+ *	r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)
+ *	z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)
+ *	n = tanh(W_in x + b_in + r (W_hn h + b_hn))
+ *	the state after it is (1 - z) n + z h
+ *
+ * Legend: I inputs, H units, R rows, laid out as in sequence.h. Weights ih [3 H][I], hh [3 H][H] and biases [3 H] have
+ * the rows of r, z, n one behind the other, as PyTorch's weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0.
+ */
+#ifndef WEIR_GRU_H
+#define WEIR_GRU_H
+
+#include "../num/gemm.h"
+#include "../num/vec.h"
+#include "../num/wide.h"
+#include "sequence.h"
+
+enum { GRU_IH, GRU_HH, GRU_BIAS_IH, GRU_BIAS_HH, GRU_TENSORS };
+
+/* What rows go through, forward and backward; each [R][...], owned. */
+struct gru_rows {
+	float *x, *dx;           /* [I] */
+	float *gate;             /* [3 H]: r, z, n */
+	float *inner;            /* [H]: W_hn h + b_hn */
+	float *before, *after;   /* [H]: states */
+	float *dstate;           /* [H]: the gradient by the state after a step */
+	float *dgate, *drecurrent; /* [3 H]: by the sums of the gates, and by what the state gives to them */
+	size_t capacity;
+};
+
+static inline void
+gru_rows_free(struct gru_rows *g)
+{
+	float **part[] = {&g->x, &g->dx, &g->gate, &g->inner, &g->before, &g->after, &g->dstate, &g->dgate, &g->drecurrent};
+
+	for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+		free(*part[i]);
+	*g = (struct gru_rows){0};
+}
+
+/* Room for R rows; what was there is lost. */
+static inline void
+gru_rows_reserve(struct gru_rows *g, size_t R, size_t I, size_t H)
+{
+	size_t capacity = R + R / 2;
+
+	if (R <= g->capacity)
+		return;
+	gru_rows_free(g);
+	*g = (struct gru_rows){
+		.x = allocate_aligned(capacity * I, sizeof(float)), .dx = allocate_aligned(capacity * I, sizeof(float)),
+		.gate = allocate_aligned(capacity * 3 * H, sizeof(float)), .inner = allocate_aligned(capacity * H, sizeof(float)),
+		.before = allocate_aligned(capacity * H, sizeof(float)), .after = allocate_aligned(capacity * H, sizeof(float)),
+		.dstate = allocate_aligned(capacity * H, sizeof(float)),
+		.dgate = allocate_aligned(capacity * 3 * H, sizeof(float)),
+		.drecurrent = allocate_aligned(capacity * 3 * H, sizeof(float)), .capacity = capacity,
+	};
+}
+
+/* Floats of scratch for so many runs at once. */
+static inline size_t
+gru_scratch(size_t runs, size_t I, size_t H)
+{
+	return 3 * H * (I + H + runs) + gemm_scratch(GEMM_HEIGHT, GEMM_WIDTH, GEMM_DEPTH);
+}
+
+/* to[I][O] = the transpose of from[O][I]. */
+static inline void
+gru_transpose(size_t I, size_t O, float *to, const float *from)
+{
+	for (size_t o = 0; o < O; o++)
+		for (size_t i = 0; i < I; i++)
+			to[i * O + o] = from[o * I + i];
+}
+
+/* One row of a step, whose gates hold what the input gives to them; recurrent[3 H] is what the state gives. */
+static inline void
+gru_cell_forward(size_t H, float *gate, float *inner, float *after, const float *before, const float *recurrent)
+{
+	float *r = gate, *z = gate + H, *n = gate + 2 * H;
+
+	vec_add(2 * H, gate, recurrent);
+	wide_sigmoid(2 * H, gate, gate);
+	vec_copy(H, inner, recurrent + 2 * H);
+	for (size_t i = 0; i < H; i++)
+		n[i] += r[i] * inner[i];
+	wide_tanh(H, n, n);
+	for (size_t i = 0; i < H; i++)
+		after[i] = n[i] + z[i] * (before[i] - n[i]);
+}
+
+/* The way back: dstate[H] becomes what the step before has of it but for the gates' part. */
+static inline void
+gru_cell_backward(size_t H, float *dgate, float *drecurrent, float *dstate, const float *gate, const float *inner,
+                  const float *before)
+{
+	const float *r = gate, *z = gate + H, *n = gate + 2 * H;
+
+	for (size_t i = 0; i < H; i++) {
+		float dn = dstate[i] * (1 - z[i]) * (1 - n[i] * n[i]);
+
+		dgate[i] = drecurrent[i] = dn * inner[i] * r[i] * (1 - r[i]);
+		dgate[H + i] = drecurrent[H + i] = dstate[i] * (before[i] - n[i]) * z[i] * (1 - z[i]);
+		dgate[2 * H + i] = dn;
+		drecurrent[2 * H + i] = dn * r[i];
+		dstate[i] *= z[i];
+	}
+}
+
+/* to[R][n] = a bias[n] in each row. */
+static inline void
+gru_biases(size_t R, size_t n, float *to, const float *bias)
+{
+	for (size_t i = 0; i < R; i++)
+		memcpy(to + i * n, bias, n * sizeof *to);
+}
+
+/* All states, from g->x and the weights w[GRU_TENSORS]; gates and states are left in g for the way back. */
+static inline void
+gru_forward(const struct sequences *s, size_t I, size_t H, struct gru_rows *g, const float *const *w, float *scratch)
+{
+	float *ih = scratch, *hh = ih + 3 * H * I, *recurrent = hh + 3 * H * H, *rest = recurrent + 3 * H * s->runs;
+
+	gru_transpose(I, 3 * H, ih, w[GRU_IH]);
+	gru_transpose(H, 3 * H, hh, w[GRU_HH]);
+	gru_biases(s->rows, 3 * H, g->gate, w[GRU_BIAS_IH]);
+	gemm(s->rows, 3 * H, I, g->gate, 3 * H, true, g->x, I, false, ih, 3 * H, false, rest);
+	for (size_t t = 0; t < s->steps; t++) {
+		size_t row = s->first[t], active = s->first[t + 1] - row;
+		float *before = g->before + row * H;
+
+		gru_biases(active, 3 * H, recurrent, w[GRU_BIAS_HH]);
+		if (t == 0) {
+			memset(before, 0, active * H * sizeof *before);
+		} else {
+			memcpy(before, g->after + s->first[t - 1] * H, active * H * sizeof *before);
+			gemm(active, 3 * H, H, recurrent, 3 * H, true, before, H, false, hh, 3 * H, false, rest);
+		}
+		for (size_t i = 0; i < active; i++)
+			gru_cell_forward(H, g->gate + (row + i) * 3 * H, g->inner + (row + i) * H, g->after + (row + i) * H,
+			                 before + i * H, recurrent + i * 3 * H);
+	}
+}
+
+/*
+ * From g->dstate, the gradient by the states that were read, which is used up: dw[GRU_TENSORS] added to, and g->dx written
+ * with down. NULL is not wanted.
+ */
+static inline void
+gru_backward(const struct sequences *s, size_t I, size_t H, struct gru_rows *g, float *const *dw, bool down,
+             const float *const *w, float *scratch)
+{
+	size_t R = s->rows, begun = s->steps ? s->first[1] : 0, G = 3 * H;
+
+	for (size_t t = s->steps; t--;) {
+		size_t row = s->first[t], active = s->first[t + 1] - row;
+		float *earlier = g->dstate + (t ? s->first[t - 1] : 0) * H;
+
+		for (size_t i = row; i < row + active; i++)
+			gru_cell_backward(H, g->dgate + i * G, g->drecurrent + i * G, g->dstate + i * H, g->gate + i * G,
+			                  g->inner + i * H, g->before + i * H);
+		if (t == 0)
+			break;
+		vec_add(active * H, earlier, g->dstate + row * H);
+		gemm(active, H, G, earlier, H, true, g->drecurrent + row * G, G, false, w[GRU_HH], H, false, scratch);
+	}
+	if (dw[GRU_IH])
+		gemm(G, I, R, dw[GRU_IH], I, true, g->dgate, G, true, g->x, I, false, scratch);
+	if (dw[GRU_HH])
+		gemm(G, H, R - begun, dw[GRU_HH], H, true, g->drecurrent + begun * G, G, true, g->before + begun * H, H, false,
+		     scratch);
+	for (size_t i = 0; dw[GRU_BIAS_IH] && i < R; i++)
+		vec_add(G, dw[GRU_BIAS_IH], g->dgate + i * G);
+	for (size_t i = 0; dw[GRU_BIAS_HH] && i < R; i++)
+		vec_add(G, dw[GRU_BIAS_HH], g->drecurrent + i * G);
+	if (down)
+		gemm(R, I, G, g->dx, I, false, g->dgate, G, false, w[GRU_IH], I, false, scratch);
+}
+
+#endif

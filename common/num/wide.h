@@ -1,0 +1,85 @@
+/*
+ * wide.h - e^x and its kin of many floats at once.
+ *
+ * An element is worked out by itself, of the four operations only, so its bits depend on no instruction set and not on
+ * its place. Stated errors are the largest seen against double in tests/wide.c.
+ */
+#ifndef WEIR_WIDE_H
+#define WEIR_WIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum wide_function { WIDE_EXP, WIDE_SIGMOID, WIDE_TANH };
+
+#define WIDE_LEAST -87.0f /* e^x is 0 below it */
+#define WIDE_MOST 88.0f   /* and no larger above it */
+
+#ifdef __x86_64__
+#define WIDE_NAME(part) wide_##part##_avx512
+#define WIDE_TARGET __attribute__((target("avx512f")))
+#define WIDE_LANES 16
+#define WIDE_RUNS __builtin_cpu_supports("avx512f")
+#include "wide_kernel.h"
+
+#define WIDE_NAME(part) wide_##part##_avx2
+#define WIDE_TARGET __attribute__((target("avx2")))
+#define WIDE_LANES 8
+#define WIDE_RUNS __builtin_cpu_supports("avx2")
+#include "wide_kernel.h"
+#endif
+
+#define WIDE_NAME(part) wide_##part##_four
+#define WIDE_TARGET
+#define WIDE_LANES 4
+#define WIDE_RUNS true
+#include "wide_kernel.h"
+
+/* The best first. */
+static const struct wide_kernel {
+	const char *name;
+	void (*map)(enum wide_function function, size_t n, float *y, const float *x);
+	bool (*runs)(void);
+} wide_kernels[] = {
+#ifdef __x86_64__
+	{"avx512", wide_map_avx512, wide_runs_avx512},
+	{"avx2", wide_map_avx2, wide_runs_avx2},
+#endif
+	{"four", wide_map_four, wide_runs_four},
+};
+
+/* y[n] = the function of x[n]; x may be y. */
+static inline void
+wide_map(enum wide_function function, size_t n, float *y, const float *x)
+{
+	const struct wide_kernel *kernel = wide_kernels;
+
+	while (!kernel->runs())
+		kernel++;
+	kernel->map(function, n, y, x);
+}
+
+/* y = e^x, 2 ulp. */
+static inline void
+wide_exp(size_t n, float *y, const float *x)
+{
+	wide_map(WIDE_EXP, n, y, x);
+}
+
+/* y = 1 / (1 + e^-x), 3 ulp. */
+static inline void
+wide_sigmoid(size_t n, float *y, const float *x)
+{
+	wide_map(WIDE_SIGMOID, n, y, x);
+}
+
+/* y = tanh x, off by 2e-7 at most. */
+static inline void
+wide_tanh(size_t n, float *y, const float *x)
+{
+	wide_map(WIDE_TANH, n, y, x);
+}
+
+#endif

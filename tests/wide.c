@@ -1,0 +1,64 @@
+/*
+ * wide.c - e^x and its kin of many floats: against double, and by every instruction set with the same bits.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "../common/num/wide.h"
+#include "tap.h"
+
+enum { N = 200003 };
+
+/* Units in the last place of a float between what was got and what is right. */
+static double
+ulps(float got, double right)
+{
+	int exponent;
+
+	frexp(right, &exponent);
+	return fabs((double)got - right) / ldexp(1, exponent - 24);
+}
+
+int
+main(void)
+{
+	static float x[N], y[N], other[N];
+	double worst[3] = {0};
+	const float ends[] = {-87.5f, -1e30f, -INFINITY, 0, 88, 1e30f, INFINITY};
+	float at[7];
+
+	for (size_t i = 0; i < N; i++)
+		x[i] = ((float)i / N - 0.5f) * 174;
+	wide_exp(N, y, x);
+	for (size_t i = 0; i < N; i++)
+		worst[0] = fmax(worst[0], ulps(y[i], exp((double)x[i])));
+	for (size_t i = 0; i < N; i++)
+		x[i] = ((float)i / N - 0.5f) * 40;
+	wide_sigmoid(N, y, x);
+	for (size_t i = 0; i < N; i++)
+		worst[1] = fmax(worst[1], ulps(y[i], 1 / (1 + exp(-(double)x[i]))));
+	wide_tanh(N, y, x);
+	for (size_t i = 0; i < N; i++)
+		worst[2] = fmax(worst[2], fabs((double)y[i] - tanh((double)x[i])));
+	if (!tap_ok(worst[0] < 2 && worst[1] < 3 && worst[2] < 2e-7, "as near as stated"))
+		printf("# exp %g ulp, sigmoid %g ulp, tanh %g\n", worst[0], worst[1], worst[2]);
+	wide_exp(7, at, ends);
+	tap_ok(at[0] == 0 && at[1] == 0 && at[2] == 0 && at[3] == 1 && at[4] == at[5] && at[5] == at[6] && isfinite(at[6]),
+	       "far out e^x is 0, or stays finite");
+	wide_sigmoid(7, at, ends);
+	tap_ok(at[1] >= 0 && at[1] < 1e-37f && at[3] == 0.5f && at[5] == 1, "the sigmoid is between 0 and 1");
+	wide_tanh(7, at, ends);
+	tap_ok(at[1] == -1 && at[3] == 0 && at[5] == 1, "tanh is between -1 and 1");
+	for (size_t k = 0; k < sizeof wide_kernels / sizeof *wide_kernels; k++)
+		for (enum wide_function f = WIDE_EXP; wide_kernels[k].runs() && f <= WIDE_TANH; f++) {
+			bool same = true;
+
+			wide_map(f, N, y, x);
+			for (size_t from = 0, n = 1; from + n <= N; from += n, n = n % 37 + 1)
+				wide_kernels[k].map(f, n, other + from, x + from);
+			for (size_t i = 0; i + 40 < N; i++)
+				same &= memcmp(&y[i], &other[i], sizeof *y) == 0;
+			tap_ok(same, "%s, function %d: the same bits in pieces of any length", wide_kernels[k].name, (int)f);
+		}
+	return tap_done();
+}
