@@ -6,14 +6,13 @@
  * memory: O(groups); with -M O(records)
  */
 #include "../common/cli.h"
-#include "../common/eval/paired.h"
-#include "../common/eval/systems.h"
+#include "../common/eval/versus.h"
 
 static struct input in = INPUT_DEFAULTS;
 static struct systems systems = SYSTEMS_DEFAULTS;
-static int64_t resamples = 10000, seed = 1;
-static double level = 0.95, least_gain = NAN;
-static const char *less_list, *test_name = "randomisation";
+static struct versus versus = VERSUS_DEFAULTS;
+static double least_gain = NAN;
+static const char *less_list;
 static bool gate, header, transfer, verbose;
 
 static const struct cli_option options[] = {
@@ -28,10 +27,10 @@ static const struct cli_option options[] = {
 	{'\0', "gate", NULL, "exit 1 if a verdict is a loss", CLI_FLAG, &gate, 0, 0},
 	{'\0', "least", "GAIN", "exit 1 unless all intervals are of gains of at least this", CLI_REAL, &least_gain, -1e300, 1e300},
 	{'\0', "less", "LIST", "metrics of which less is better, beside the losses that metrics knows", CLI_TEXT, &less_list, 0, 0},
-	{'\0', "level", "P", "probability that an interval covers", CLI_REAL, &level, 0, 0.999999},
-	{'\0', "resamples", "N", "random resamples of a test and of an interval", CLI_INT, &resamples, 100, 1e9},
-	{'\0', "seed", "N", "seed of what is random", CLI_INT, &seed, -9e18, 9e18},
-	{'\0', "test", "NAME", "randomisation, t or wilcoxon", CLI_TEXT, &test_name, 0, 0},
+	{'\0', "level", "P", "probability that an interval covers", CLI_REAL, &versus.level, 0, 0.999999},
+	{'\0', "resamples", "N", "random resamples of a test and of an interval", CLI_INT, &versus.resamples, 100, 1e9},
+	{'\0', "seed", "N", "seed of what is random", CLI_INT, &versus.seed, -9e18, 9e18},
+	{'\0', "test", "NAME", "randomisation, t or wilcoxon", CLI_TEXT, &versus.test_name, 0, 0},
 	{'\0', "transfer", NULL, "call a loss negative transfer", CLI_FLAG, &transfer, 0, 0},
 	RECORDS_OPTIONS(in),
 };
@@ -41,172 +40,8 @@ static const struct cli cli = {
 	options, sizeof options / sizeof *options,
 };
 
-/* A system against the first, in one metric and slice. */
-struct comparison {
-	const struct system *system;
-	struct view slice;
-	size_t order;             /* of its making */
-	size_t n, above, below;   /* groups; where b is above a, and below it */
-	double a, b, difference, effect, p;
-	struct interval interval; /* of the difference */
-};
-
 static struct writer out;
-static struct comparison *comparison; /* owned */
-static size_t n_comparisons;
-static double *difference, *scratch;  /* owned: for each unit; of the tests, for the resamples too */
-static bool lost, short_of_gain;      /* what --gate and --least ask */
-
-/* ---- tests, of n differences ---- */
-
-static double
-randomisation(size_t n, const double *d)
-{
-	return paired_randomisation(n, d, (size_t)resamples, (uint64_t)seed, scratch);
-}
-
-static double
-wilcoxon(size_t n, const double *d)
-{
-	return paired_wilcoxon(n, d, scratch);
-}
-
-static struct interval
-bootstrap(size_t n, const double *d)
-{
-	return paired_bootstrap(n, d, level, (size_t)resamples, (uint64_t)seed, scratch);
-}
-
-static struct interval
-student(size_t n, const double *d)
-{
-	return mean_interval(n, paired_mean(n, d), paired_variance(n, d), level);
-}
-
-static const struct test {
-	const char *name;
-	double (*p)(size_t n, const double *d);
-	struct interval (*interval)(size_t n, const double *d);
-} tests[] = {
-	{"randomisation", randomisation, bootstrap},
-	{"t", paired_t, student},
-	{"wilcoxon", wilcoxon, bootstrap},
-};
-
-static const struct test *test; /* the one of --test */
-
-static void
-choose_test(void)
-{
-	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-		if (strcmp(tests[i].name, test_name) == 0)
-			test = &tests[i];
-	if (!test)
-		die_usage("--test: neither randomisation, t nor wilcoxon: \"%.40s\"", test_name);
-}
-
-/* ---- comparisons ---- */
-
-/* Mean of the values that there are; NaN without any. */
-static double
-mean_of(size_t n, const double *value)
-{
-	double sum = 0;
-	size_t counted = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (!isnan(value[i])) {
-			sum += value[i];
-			counted++;
-		}
-	return sum / (double)counted;
-}
-
-/*
- * Of the places of a block, at which systems have the values a and b. Groups without a value do not count; where one
- * system alone has none, as in ppv where it says no positive, it is its mean, which the group does not move. False:
- * nothing can be compared.
- */
-static bool
-compare(struct comparison *c, size_t n, const double *a, const double *b)
-{
-	*c = (struct comparison){.a = mean_of(n, a), .b = mean_of(n, b)};
-	if (isnan(c->a) || isnan(c->b))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		double x = isnan(a[i]) ? c->a : a[i], y = isnan(b[i]) ? c->b : b[i];
-
-		if (isnan(a[i]) && isnan(b[i]))
-			continue;
-		c->above += y > x;
-		c->below += y < x;
-		difference[c->n++] = y - x;
-	}
-	c->difference = paired_mean(c->n, difference);
-	c->effect = paired_effect(c->n, difference);
-	c->interval = test->interval(c->n, difference);
-	c->p = test->p(c->n, difference);
-	return true;
-}
-
-/* Least p first; of equal ones the strongest effect; then as they were made. */
-static int
-compare_comparisons(const void *a, const void *b)
-{
-	const struct comparison *x = a, *y = b;
-	double x_size = isnan(x->effect) ? -1 : fabs(x->effect), y_size = isnan(y->effect) ? -1 : fabs(y->effect);
-
-	if (x->p != y->p)
-		return x->p < y->p ? -1 : 1;
-	if (x_size != y_size)
-		return x_size > y_size ? -1 : 1;
-	return x->order < y->order ? -1 : 1;
-}
-
-/* Makes the comparisons of a metric in the blocks from..to - 1; its values begin at place `start` of the systems'. */
-static void
-compare_all(struct view metric, size_t start, const struct systems_block *from, const struct systems_block *to)
-{
-	size_t without = 0;
-
-	n_comparisons = 0;
-	for (const struct systems_block *b = from; b < to; b++)
-		for (size_t i = 1; i < systems.n; i++) {
-			struct comparison *c = &comparison[n_comparisons];
-			size_t at = start + b->from;
-
-			if (!compare(c, b->to - b->from, systems.system[0].value + at, systems.system[i].value + at)) {
-				without++;
-				continue;
-			}
-			c->system = &systems.system[i];
-			c->slice = b->name;
-			c->order = n_comparisons++;
-		}
-	if (without)
-		warn("%.*s: %zu of %zu comparisons have no value", (int)metric.n, metric.at, without, without + n_comparisons);
-}
-
-/* Holm's correction over the comparisons at hand. */
-static void
-correct(struct view metric)
-{
-	double *p = allocate(n_comparisons, sizeof *p);
-	struct paired_ordered *ordered = allocate(n_comparisons, sizeof *ordered);
-
-	for (size_t i = 0; i < n_comparisons; i++)
-		p[i] = comparison[i].p;
-	paired_holm(n_comparisons, p, ordered);
-	for (size_t i = 0; i < n_comparisons; i++)
-		comparison[i].p = p[i];
-	if (test->p == randomisation && (double)n_comparisons > (1 - level) * (double)resamples)
-		warn("%.*s: %" PRId64 " resamples are too few to tell among %zu comparisons (--test t needs none)",
-		     (int)metric.n, metric.at, resamples, n_comparisons);
-	free(ordered);
-	free(p);
-}
-
-/* ---- output ---- */
+static bool lost, short_of_gain; /* what --gate and --least ask */
 
 static bool
 sliced(void)
@@ -226,11 +61,11 @@ print_header(void)
 
 /* In words; remembers what --gate and --least ask. */
 static const char *
-verdict_of(const struct comparison *c, bool less)
+verdict_of(const struct versus_pair *c, bool less)
 {
 	double lower = less ? -c->interval.upper : c->interval.lower; /* of the gain */
 	double upper = less ? -c->interval.lower : c->interval.upper;
-	bool certain = c->p <= 1 - level;
+	bool certain = c->p <= 1 - versus.level;
 
 	short_of_gain |= lower < least_gain;
 	if (certain && lower > 0)
@@ -242,7 +77,7 @@ verdict_of(const struct comparison *c, bool less)
 }
 
 static void
-print_comparison(const struct comparison *c, struct view metric, bool less)
+print_comparison(const struct versus_pair *c, struct view metric, bool less)
 {
 	double figure[] = {c->a, c->b, c->difference, c->interval.lower, c->interval.upper, c->p, c->effect};
 
@@ -251,7 +86,7 @@ print_comparison(const struct comparison *c, struct view metric, bool less)
 		writer_char(&out, '\t');
 	}
 	if (sliced()) {
-		writer_view(&out, c->slice);
+		writer_view(&out, c->block);
 		writer_char(&out, '\t');
 	}
 	writer_view(&out, metric);
@@ -281,19 +116,24 @@ less_is_better(struct view name)
 	return m && m->flags & METRIC_LOSS;
 }
 
-/* As compare_all. Returns how many lines there were. */
+/* A metric in the blocks from..to - 1; its values begin at place `start`. Returns how many lines there were. */
 static size_t
 print_metric(struct view metric, size_t start, const struct systems_block *from, const struct systems_block *to)
 {
 	bool less = less_is_better(metric);
 
-	compare_all(metric, start, from, to);
-	correct(metric);
+	versus_compare_all(&versus, &systems, start, from, to);
+	if (versus.n_without)
+		warn("%.*s: %zu of %zu comparisons have no value", (int)metric.n, metric.at, versus.n_without,
+		     versus.n_without + versus.n);
+	if (!versus_fine(&versus))
+		warn("%.*s: %" PRId64 " resamples are too few to tell among %zu comparisons (--test t needs none)",
+		     (int)metric.n, metric.at, versus.resamples, versus.n);
 	if (sliced())
-		qsort(comparison, n_comparisons, sizeof *comparison, compare_comparisons);
-	for (size_t i = 0; i < n_comparisons; i++)
-		print_comparison(&comparison[i], metric, less);
-	return n_comparisons;
+		qsort(versus.pair, versus.n, sizeof *versus.pair, versus_order);
+	for (size_t i = 0; i < versus.n; i++)
+		print_comparison(&versus.pair[i], metric, less);
+	return versus.n;
 }
 
 static void
@@ -303,9 +143,7 @@ print_all(void)
 	const struct systems_block *end = systems.block + systems.n_blocks;
 	size_t n_lines = 0;
 
-	difference = allocate(systems.n_units, sizeof *difference);
-	scratch = allocate(systems.n_units + (size_t)resamples, sizeof *scratch);
-	comparison = allocate(systems.n_blocks * systems.n, sizeof *comparison);
+	versus_open(&versus, &systems);
 	if (header)
 		print_header();
 	for (size_t m = 0; m < scored->n_metrics; m++) {
@@ -317,9 +155,7 @@ print_all(void)
 		n_lines += print_metric(b->name, 0, b, b + 1);
 	if (!n_lines)
 		die_data("no metric has a value on these records");
-	free(difference);
-	free(scratch);
-	free(comparison);
+	versus_free(&versus);
 }
 
 /* The status: whether what --gate and --least ask is so. */
@@ -338,7 +174,7 @@ main(int argc, char **argv)
 {
 	int first = cli_parse(&cli, argc, argv);
 
-	choose_test();
+	versus_choose_test(&versus);
 	if (systems.scored.metric_list)
 		scored_choose(&systems.scored);
 	else if (sliced())
