@@ -52,6 +52,9 @@ keep(struct model *m, const struct mixture *mixture)
 	     mixture->loss[MIXTURE_SOURCE] - mixture->loss[winner]);
 	if (winner == MIXTURE_SCRATCH)
 		warn("negative transfer: these records are learnt better without the source");
+	else if (mixture->weight[MIXTURE_SCRATCH] > mixture->weight[winner])
+		warn("few records to tell from: scratch is likelier, with probability %.2f, but not than all others together",
+		     mixture->weight[MIXTURE_SCRATCH]);
 	if (target.experts)
 		experts_save(mixture, m, target.experts);
 }
