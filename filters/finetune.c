@@ -3,7 +3,8 @@
  *
  * reads: a source model (-m); records of the target domain, group first, label last but one, features last
  * writes: a model file (-o)
- * memory: O(model); with -e above 1 the records go to a temporary file
+ * memory: O(model), and with --auto 64 bytes for each weight that the records touch; with -e above 1 the records go to
+ *         a temporary file
  */
 #include "../common/net/experts.h"
 #include "../common/net/map.h"
@@ -40,7 +41,7 @@ static const struct cli cli = {"finetune", "adapt a model of one domain to anoth
 static void
 keep(struct model *m, const struct mixture *mixture)
 {
-	size_t winner = mixture_winner(mixture);
+	size_t winner = target.blend ? mixture_likeliest(mixture, 0) : mixture_winner(mixture);
 	const char *name = mixture_experts[winner].name;
 	double only[MIXTURE_EXPERTS] = {0};
 
@@ -50,7 +51,7 @@ keep(struct model *m, const struct mixture *mixture)
 	warn("%s is best, with probability %.2f: %.1f nats better than from scratch, %.1f than the source alone", name,
 	     mixture->weight[winner], mixture->loss[MIXTURE_SCRATCH] - mixture->loss[winner],
 	     mixture->loss[MIXTURE_SOURCE] - mixture->loss[winner]);
-	if (winner == MIXTURE_SCRATCH)
+	if (mixture_rejects(mixture))
 		warn("negative transfer: these records are learnt better without the source");
 	else if (mixture->weight[MIXTURE_SCRATCH] > mixture->weight[winner])
 		warn("few records to tell from: scratch is likelier, with probability %.2f, but not than all others together",
