@@ -64,6 +64,9 @@ if plain hillstrom hillstrom.csv >"$tmp/hillstrom.csv"; then
 	row 'email, target only as the reference' "$curve" 'near(t, 0.6040) && near(lt, 0.4149)'
 	row 'email, five passes with a prior: within 0.004 of the optimum' "$curve" 'p > 0.6181 - 0.004 && lp < 0.4103 + 0.004'
 
+	is 'one pass over both: augmented is worse for few records, better for many' \
+		"$(awk '$3 == "/" && NF == 7 { n++; print ($2 > $5) }' "$tmp/printed" | paste -s -d ' ' -)" '1 1 0'
+
 	# Textbook: Wilson's interval; the mean and Student's, his quantile by its first terms. Money in cents, which are whole. Columns are counted
 	# from the end: history_segment may hold a comma.
 	awk -F , -v OFS='\t' -v z=1.959963984540054 '

@@ -323,6 +323,9 @@ awk -F '\t' -v OFS='\t' '{ $(NF - 1) = 1 - $(NF - 1) } 1' source | pretrain -b 8
 t 'a source turned round' 0 '' 'negative transfer' finetune -m turned -o adapted target
 pretrain -b 8 -o scratch target
 is 'of a source turned round nothing is kept' "$(numbers adapted)" "$(numbers scratch)"
+head -n 1 target >part1
+t 'a record is too few to tell' 0 '' 'few records to tell from: scratch is likelier, with probability 0.3' finetune -m turned -o adapted part1
+is 'and the source is not given up' "$(grep -c 'shift 0.01 is best\|negative transfer' "$tmp/.err")" 1
 t '--experts' 0 '' 'shift .* is best' finetune --experts whole.experts -m beliefs -o whole target
 head -n 20 target >part1
 tail -n +21 target >part2

@@ -1,6 +1,8 @@
 /*
  * mixture.c - adaptive transfer: every expert is a pass with its method alone, and the mixture is never far behind.
  */
+#include <sys/wait.h>
+
 #include "../common/net/experts.h"
 #include "tap.h"
 
@@ -281,6 +283,109 @@ test_regret(const char *what, bool (*flip)(size_t))
 	net_free(&source);
 }
 
+/* What the mixture says of record i before it learns it. */
+static double
+foresee(struct mixture *m, const struct batch *batch, size_t i)
+{
+	size_t first = batch->start[i], n = batch->start[i + 1] - first;
+	double loss[MIXTURE_EXPERTS], p = 0;
+	struct mixture_view view;
+
+	mixture_reserve(m, 1, n);
+	view = (struct mixture_view){m->s, m->S, m->p, loss, m->gain, m->shrink};
+	for (size_t j = 0; j < n; j++)
+		m->row[j] = mixture_row(m, batch->features.index[first + j]);
+	m->kernel->sums(1, m->s, m->S, n, m->row, batch->features.value + first, m->bias);
+	m->kernel->judge(1, 1, view);
+	for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
+		p += m->weight[e] * m->p[e];
+	return p;
+}
+
+/* An adversary: whatever the mixture thinks likelier does not come. The bound holds, though nobody learns anything. */
+static void
+test_adversary(void)
+{
+	struct net source, kept;
+	struct mixture m;
+	struct trainer t;
+	struct batch batch = {0};
+	double worst = -INFINITY;
+
+	make_source(&source, "hash 5, dense 1 sigmoid");
+	make_records(&batch, SIGMOID, 1, RECORDS, 9, NULL);
+	net_init(&kept, &source.arch, true, 0.3, 1);
+	mixture_init(&m, &source, 0.3);
+	trainer_init(&t, &kept, 0, NULL, (struct optimiser_settings){0}, 1);
+	t.mixture = &m;
+	for (size_t i = 0; i < batch.n; i++) {
+		batch.label[i] = (float)(foresee(&m, &batch, i) < 0.5);
+		train(&t, &batch, i, 1);
+		for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
+			worst = fmax(worst, m.mixed - m.loss[e] + log(mixture_priors[e]));
+	}
+	tap_ok(t.progress.right == 0 && m.mixed > t.progress.weight * log(2), "the adversary leaves nothing to be right about");
+	if (!tap_ok(worst <= 1e-9 && worst > -2, "and the regret is within -ln prior of each expert"))
+		printf("# %g\n", worst);
+	mixture_free(&m);
+	trainer_free(&t);
+	batch_free(&batch);
+	net_free(&kept);
+	net_free(&source);
+}
+
+/* Loads experts in a process of its own, for it may be refused; its status. */
+static int
+load(const struct mixture *m, const char *path)
+{
+	struct mixture to = *m;
+	struct model model = {.parent = "source"};
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(99);
+		experts_load(&to, &model, path);
+		_exit(memcmp(to.weight, m->weight, sizeof to.weight) != 0);
+	}
+	return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Experts come back from their file; but a row that is there already is refused: it would be one twice. */
+static void
+test_file(void)
+{
+	struct net source, kept;
+	struct mixture m, fresh;
+	struct trainer t;
+	struct batch batch = {0};
+	struct model model = {.parent = "source"};
+	char path[] = "/tmp/experts-XXXXXX";
+	int fd = mkstemp(path);
+
+	make_source(&source, "hash 5, dense 1 sigmoid");
+	make_records(&batch, SIGMOID, 1, RECORDS, 9, NULL);
+	net_init(&kept, &source.arch, true, 0.3, 1);
+	mixture_init(&m, &source, 0.3);
+	mixture_init(&fresh, &source, 0.3);
+	trainer_init(&t, &kept, 0, NULL, (struct optimiser_settings){0}, 1);
+	t.mixture = &m;
+	learn(&t, &batch, SIGMOID);
+	experts_save(&m, &model, path);
+	memcpy(fresh.weight, m.weight, sizeof fresh.weight);
+	tap_ok(load(&fresh, path) == 0, "experts come back from a file, with their weights");
+	tap_ok(load(&m, path) == 4, "a row that is there twice is refused");
+	close(fd);
+	unlink(path);
+	mixture_free(&m);
+	mixture_free(&fresh);
+	trainer_free(&t);
+	batch_free(&batch);
+	net_free(&kept);
+	net_free(&source);
+}
+
 /* Moments by hand: N(0, 1) and N(2, 3), three to one, are of mean 0.5 and variance 1.5 + 0.75. */
 static void
 test_match(void)
@@ -302,6 +407,8 @@ main(void)
 	test_regret("the target is the source turned round", always);
 	test_regret("the target turns", late);
 	test_regret("the target turns to and fro", to_and_fro);
+	test_adversary();
+	test_file();
 	test_match();
 	return tap_done();
 }

@@ -126,7 +126,10 @@ head -n 32 log | pretrain -a "$deep" -o again
 is '--budget: what was learnt till then is kept' "$(cmp model again 2>&1)" ''
 t '--budget: spent, though records do not end' 0 '' 'stopped after' \
 	sh -c 'while cat log; do :; done 2>/dev/null | timeout 60 pretrain --budget 1e-9 -b 8 -o model'
-t '--budget with --auto' 2 '' '--budget: not with --auto' finetune --budget 1 -m b -o model log
+t '--budget with --auto' 0 '' 'stopped after 1e-09 seconds: the first 1 records were learnt' finetune --budget 1e-9 -m b -o model log
+head -n 1 log >part
+finetune -m b -o again part 2>/dev/null
+is '--budget with --auto: what was learnt till then is kept' "$(cmp model again 2>&1)" ''
 
 # ---- clipping and schedules, by hand: records without features, so that the bias alone learns ----
 

@@ -524,8 +524,8 @@ learn_check(struct learn *l, const struct model *m, const struct mixture *mixtur
 		die_usage("--%s: beliefs have no rate", l->clip > 0 ? "clip" : "schedule");
 	if (l->patience && !l->valid)
 		die_usage("--patience: --valid names the records to judge by");
-	if (mixture && (l->valid || l->budget > 0))
-		die_usage("--%s: not with --auto or --mixture", l->valid ? "valid" : "budget");
+	if (mixture && l->valid)
+		die_usage("--valid: not with --auto or --mixture");
 }
 
 /* Trains the model on the operands argv[first..]; with a mixture it is that which learns. */

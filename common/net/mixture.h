@@ -267,20 +267,29 @@ mixture_learn(struct mixture *m, enum activation head, const struct batch *batch
 	return m->mixed - before;
 }
 
-/*
- * Scratch where it is likelier than not that the source is of no use; else the most probable of those that use it, of
- * equals the last.
- */
+/* The most probable of the experts from `first` on; of equals the last. */
+static inline size_t
+mixture_likeliest(const struct mixture *m, size_t first)
+{
+	size_t best = first;
+
+	for (size_t e = first + 1; e < MIXTURE_EXPERTS; e++)
+		best = m->weight[e] >= m->weight[best] ? e : best;
+	return best;
+}
+
+/* Is it likelier than not that the source is of no use? */
+static inline bool
+mixture_rejects(const struct mixture *m)
+{
+	return m->weight[MIXTURE_SCRATCH] > 0.5;
+}
+
+/* Who is kept: scratch where the source is rejected, else the most probable of those that use it. */
 static inline size_t
 mixture_winner(const struct mixture *m)
 {
-	size_t best = MIXTURE_SOURCE;
-
-	if (m->weight[MIXTURE_SCRATCH] > 0.5)
-		return MIXTURE_SCRATCH;
-	for (size_t e = MIXTURE_SOURCE + 1; e < MIXTURE_EXPERTS; e++)
-		best = m->weight[e] >= m->weight[best] ? e : best;
-	return best;
+	return mixture_rejects(m) ? MIXTURE_SCRATCH : mixture_likeliest(m, MIXTURE_SOURCE);
 }
 
 /*

@@ -86,11 +86,19 @@ tensors_block(size_t bytes)
 	return memset(block, 0, bytes);
 }
 
-/* A block of zeros that takes memory, in huge pages, where it is touched only; munmap(block, bytes) releases it. */
+/*
+ * A block of zeros that takes memory, in huge pages, where it is touched only; munmap(block, bytes) releases it. It may be
+ * larger than the machine's memory.
+ */
 static inline void *
 tensors_lazy_block(size_t bytes)
 {
-	void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+#ifdef MAP_NORESERVE
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+#else
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+#endif
+	void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
 
 	if (block == MAP_FAILED)
 		die_system("a model of %zu bytes", bytes);
