@@ -81,7 +81,7 @@ read_members(int n, char **path)
 static void
 check_settings(void)
 {
-	static const char *const key[] = {"architecture", "optimizer", "variance", "rate", "l1", "l2", "batch", "seed"};
+	static const char *const key[] = {"architecture", "optimizer", "variance", "forget", "rate", "l1", "l2", "batch", "seed"};
 	const struct member *first = members;
 
 	for (size_t i = 1; i < n_members; i++)
@@ -93,6 +93,9 @@ check_settings(void)
 				model_refuse(members[i].path, "its %s is \"%.40s\"; that of %.40s is \"%.40s\"", key[j],
 				             mine ? mine : "", first->path, its ? its : "");
 		}
+	for (size_t i = 0; i < n_members; i++)
+		if (members[i].model.pulled)
+			model_refuse(members[i].path, "it was fine-tuned with --prior, which has no mean; beliefs do that and pool");
 	if (first->model.optimiser && (without.n || damp_path))
 		die_usage("--%s: for beliefs; plain weights are averaged", damp_path ? "damp" : "without");
 }
@@ -233,6 +236,7 @@ describe(const struct member *first)
 	prior.batch = first->model.batch;
 	prior.seed = first->model.seed;
 	prior.variance = first->model.variance;
+	prior.drift = first->model.drift;
 	memcpy(prior.parent, first->model.parent, sizeof prior.parent);
 	memcpy(prior.transfer, first->model.transfer, sizeof prior.transfer);
 }

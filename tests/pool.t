@@ -135,6 +135,47 @@ weights --all -m next1 >one
 weights --all -m next2 >two
 is 'and weighs by it' "$(weights --all -m next | paste - one two | awk '{ d = $3 - ($6 + 2 * $9) / 3; if (d ^ 2 > 1e-14) print }')" ''
 
+# Nets of every kind, and the states of their optimizer: a mean of one is that one, a further round goes on.
+pixels() { # n, seed
+	awk -v n="$1" -v seed="$2" 'BEGIN {
+		for (i = 0; i < n; i++) {
+			printf "g%d\t%d\t=", i, (i * 7919 + seed) % 5 < 2
+			for (k = 0; k < 16; k++)
+				printf "%s%.2f", k ? " " : "", ((i * 31 + k * 17 + seed) % 23 - ((i * 7919 + seed) % 5 < 2 ? 4 : 12)) / 9
+			print ""
+		}
+	}'
+}
+for k in 1 2; do
+	pixels $((100 * k)) $k >pixels$k
+	pretrain -a 'image 4 4 1, conv 2 3 relu, flatten, dense 1 sigmoid' -o conv$k pixels$k
+	pretrain -a 'hash 8, fm 3, dense 1 sigmoid' -o fm$k log$k
+	pretrain -a 'hash 8, embed 3 mean, dense 2 relu, dense 1 sigmoid' --optimizer adagrad -o embed$k log$k
+done
+for kind in conv fm embed; do
+	log=log
+	[ $kind != conv ] || log=pixels
+	t "$kind" 0 '' '' pool -o $kind "$kind"1 "$kind"2
+	pool -o again "$kind"2 "$kind"1
+	is "$kind: in another order" "$(cmp $kind again)" ''
+	pool -o again "$kind"1 "$kind"1
+	is "$kind: the mean of one and the same is that, but for its counts" \
+		"$(weights --all -m "$kind"1)" "$(weights --all -m again)"
+	weights --all -m "$kind"1 >one
+	weights --all -m "$kind"2 >two
+	is "$kind: the mean by records" "$(weights --all -m $kind | paste - one two | awk '{ d = $3 - ($6 + 2 * $9) / 3; if (d ^ 2 > 1e-14) print }')" ''
+	# Who goes on from the pooled model goes on from its states too: not as from the same weights with fresh ones.
+	for k in 1 2; do
+		cp $kind next$k && pretrain --resume -o next$k "$log$k"
+	done
+	finetune --warm -m $kind -o fresh "$log"1
+	is "$kind: states are part of what is resumed" \
+		"$([ "$(weights --all -m next1)" != "$(weights --all -m fresh)" ] && info steps next1)" \
+		"$(($(info steps $kind) + $(info steps "$kind"1)))"
+	t "$kind: the next round" 0 '' '' pool -m $kind -o next next1 next2
+	is "$kind: counts what is new" "$(info examples next)" $(($(info examples $kind) * 2))
+done
+
 # ---- what is refused ----
 
 cp pooled kept
@@ -155,6 +196,15 @@ finetune --shift 0.01 -m shard4 -o other log1
 t 'not all by one shift' 4 '' 'it did not start from what .* started from$' pool -m shard4 -o kept tuned1 other
 finetune --auto -m shard4 -o auto log1 2>/dev/null
 t 'a prior that is not known' 4 '' '^pool: auto: its prior is not known: it was fine-tuned by "auto, ' pool -m shard4 -o kept auto
+for k in 1 2; do
+	finetune --prior 3 -m adagrad3 -o pulled$k log$k
+	pretrain -b 8 --forget 0.001 -o drifts$k log$k
+done
+t 'weights that a prior pulls' 4 '' '^pool: pulled[12]: it was fine-tuned with --prior' pool -m adagrad3 -o kept pulled1 pulled2
+t 'another --forget' 4 '' '^pool: .*: its forget is ' pool -o kept drifts1 shard2
+pool -o drifts drifts1 drifts2
+is 'the same stays' "$(info forget drifts)" 0.001
+t 'nets of another architecture' 4 '' '^pool: .*: its architecture is "hash 8, ' pool -o kept fm1 embed1
 t 'not resumed from it' 4 '' '^pool: shard1: it did not go on from shard4: it has seen fewer records$' pool -m shard4 -o kept shard1
 finetune --shift 0.01 -m less -o wide log4
 t 'evidence of a widened source' 4 '' '^pool: wide: it took less than all from its source' pool -o kept --without less wide
