@@ -46,7 +46,7 @@ main(int argc, char **argv)
 	rates_open(&rates, argc, argv, cli_parse(&cli, argc, argv));
 	while (sums_next(&rates.sums))
 		if (rates.sums.merge ? rates_partial(&rates, &one) : parse_impression(&one))
-			rates_add(&rates, one);
+			sums_add(&rates.sums, &one);
 	rates_finish(&rates);
 	return 0;
 }

@@ -53,7 +53,7 @@ main(int argc, char **argv)
 		die_usage("--merge: reads lines of --partial: no --positive");
 	while (sums_next(&rates.sums))
 		if (rates.sums.merge ? rates_partial(&rates, &one) : parse_feedback(&one))
-			rates_add(&rates, one);
+			sums_add(&rates.sums, &one);
 	rates_finish(&rates);
 	return 0;
 }

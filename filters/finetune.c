@@ -10,7 +10,7 @@
 #include "../common/net/map.h"
 
 static struct learn learn = LEARN_DEFAULTS;
-static const char *source_path, *append, *head, *freeze, *experts, *origin;
+static const char *source_path, *architecture, *append, *head, *freeze, *experts, *origin;
 static double shift = NAN, strength = NAN, layer_rate = NAN;
 static int64_t unfreeze = -1;
 static bool warm, adaptive, blend, fisher, mapped;
@@ -23,6 +23,7 @@ static const char *const way_names[WAYS] = {"full", "frozen body", "scratch"};
 static const double usual_shift = 0.01;
 
 static const struct cli_option options[] = {
+	{'a', "architecture", "LAYERS", "of a source model that another program made", CLI_TEXT, &architecture, 0, 0},
 	{'m', "model", "FILE", "source model", CLI_TEXT, &source_path, 0, 0},
 	{'\0', "auto", NULL, "try several ways to start and keep the best (what is done with beliefs if nothing is said)", CLI_FLAG, &adaptive, 0, 0},
 	{'\0', "append", "LAYERS", "put new layers on top of the source", CLI_TEXT, &append, 0, 0},
@@ -172,7 +173,8 @@ start(struct model *m, const struct model *source, enum way way)
 	if (adaptive && (freeze || !isnan(strength) || !isnan(layer_rate) || unfreeze >= 0))
 		die_usage("--%s: with one way to start; --auto starts from scratch too",
 		          freeze ? "freeze" : !isnan(strength) ? "prior" : unfreeze >= 0 ? "unfreeze" : "layer-rate");
-	if (mapped && (!m->optimiser || !m->optimiser->n_states || !source->optimiser || !source->optimiser->n_states))
+	if (mapped && (!m->optimiser || !m->optimiser->n_states || !source->optimiser || !source->optimiser->n_states ||
+	               source->stateless))
 		die_usage("--map: adagrad, ftrl and adam know which vectors they have learnt");
 	if (mapped && (!isnan(strength) || (arch.layer[1].kind != LAYER_EMBED && arch.layer[1].kind != LAYER_FM)))
 		die_usage("--map: %s", !isnan(strength) ? "it starts from scratch, without --prior" : "the first layer is no embed or fm");
@@ -215,14 +217,13 @@ keep(struct model *m, const struct mixture *mixture)
 {
 	size_t winner = mixture_winner(mixture);
 	const char *name = mixture_experts[winner].name;
-	double weight[MIXTURE_EXPERTS], only[MIXTURE_EXPERTS] = {0};
+	double only[MIXTURE_EXPERTS] = {0};
 
-	mixture_weights(mixture, weight);
 	only[winner] = 1;
-	mixture_keep(mixture, blend ? weight : only, &m->net);
+	mixture_keep(mixture, blend ? mixture->weight : only, &m->net);
 	snprintf(m->transfer, sizeof m->transfer, "%s%s", blend ? "mixture, most of it " : "auto, ", name);
 	warn("%s is best, with probability %.2f: %.1f nats better than from scratch, %.1f than the source alone", name,
-	     weight[winner], mixture->loss[MIXTURE_SCRATCH] - mixture->loss[winner],
+	     mixture->weight[winner], mixture->loss[MIXTURE_SCRATCH] - mixture->loss[winner],
 	     mixture->loss[MIXTURE_SOURCE] - mixture->loss[winner]);
 	if (winner == MIXTURE_SCRATCH)
 		warn("negative transfer: these records are learnt better without the source");
@@ -248,7 +249,7 @@ check_options(void)
 	if (!learn.resume)
 		return;
 	learn_check_resume(&learn);
-	if ((ways || adaptive) && !experts)
+	if (((ways || adaptive) && !experts) || architecture)
 		die_usage("--resume: the model says how it started");
 }
 
@@ -317,7 +318,7 @@ main(int argc, char **argv)
 	if (learn.resume && !experts) {
 		resume(&model, &source);
 	} else {
-		model_open(&source, source_path);
+		model_open_as(&source, source_path, architecture);
 		start(&model, &source, WAY_FULL);
 	}
 	if (adaptive && model.optimiser)

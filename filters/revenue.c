@@ -9,12 +9,25 @@
 #include "../common/io/decimal.h"
 #include "../common/io/sums.h"
 
+static int places; /* decimals of the most precise amount */
+
+static bool
+add(void *to, const void *more)
+{
+	const struct money *m = more;
+
+	if (m->places > places)
+		places = m->places;
+	return money_add(to, *m);
+}
+
 static struct sums sums = {
 	SUMS_DEFAULTS,
 	.tag = "revenue/1",
 	.columns = "impressions\trevenue\tmean\tlower\tupper",
 	.n_statistics = 3,
 	.size = sizeof(struct money),
+	.add = add,
 };
 
 static const struct cli_option options[] = {
@@ -24,8 +37,6 @@ static const struct cli_option options[] = {
 
 static const struct cli cli = {"revenue", "sum of money, by key", "[file ...]", options,
                                sizeof options / sizeof *options};
-
-static int places; /* decimals of the most precise amount */
 
 /* Statistic i of the row in hand, an exact decimal. False when the row was refused. */
 static bool
@@ -64,15 +75,6 @@ parse_partial(struct money *m)
 	if (squares.places || !money_possible(m))
 		return sums_refuse(&sums, 2, "squares", (struct fault){.rule = "impossible with this revenue"});
 	return true;
-}
-
-static void
-add(struct money more)
-{
-	if (more.places > places)
-		places = more.places;
-	if (!money_add(sums_tally(&sums), more))
-		sums_overflow(&sums);
 }
 
 /* A key's line; of the key that others are compared with, the comparison is not told. */
@@ -117,7 +119,7 @@ main(int argc, char **argv)
 	sums_open(&sums, argc, argv, cli_parse(&cli, argc, argv));
 	while (sums_next(&sums))
 		if (sums.merge ? parse_partial(&one) : parse_impression(&one))
-			add(one);
+			sums_add(&sums, &one);
 	print_all();
 	sums_close(&sums);
 	return 0;

@@ -8,13 +8,14 @@
 #include "../common/io/lessons.h"
 #include "../common/net/model.h"
 
-static const char *path;
+static const char *path, *architecture;
 static int64_t keep, seed = 1, threads = 1;
 static double optimism = NAN;
 static bool print_std, draw;
 static struct lessons lessons = {.group = 1, .label = -2, .step = 32, .keep = true, .in = INPUT_DEFAULTS};
 
 static const struct cli_option options[] = {
+	{'a', "architecture", "LAYERS", "of a model that another program made", CLI_TEXT, &architecture, 0, 0},
 	{'g', "group", "FIELD", "group, for a choice head and for --sample", CLI_INT, &lessons.group, -1e6, 1e6},
 	{'j', "threads", "N", "threads that predict", CLI_INT, &threads, 1, TEAM_MOST},
 	{'k', "best", "N", "softmax: so many of the best classes, and the labelled one; 0 is all", CLI_INT, &keep, 0, 1e9},
@@ -179,7 +180,7 @@ main(int argc, char **argv)
 		die_usage("-m names the model");
 	if (draw && !isnan(optimism))
 		die_usage("--sample and --ucb exclude each other");
-	model_open(&model, path);
+	model_open_as(&model, path, architecture);
 	if (!model.net.beliefs && (draw || print_std || !isnan(optimism)))
 		die_usage("--%s: the model holds no beliefs", draw ? "sample" : print_std ? "std" : "ucb");
 	head = arch_head(&model.net.arch);

@@ -257,13 +257,8 @@ print_comparison(const struct comparison *c, struct view metric, bool less)
 	writer_view(&out, metric);
 	writer_char(&out, '\t');
 	writer_whole(&out, c->n);
-	for (size_t i = 0; i < sizeof figure / sizeof *figure; i++) {
-		writer_char(&out, '\t');
-		if (isnan(figure[i]))
-			writer_char(&out, '?');
-		else
-			writer_number(&out, figure[i]);
-	}
+	for (size_t i = 0; i < sizeof figure / sizeof *figure; i++)
+		writer_figure(&out, figure[i]);
 	writer_char(&out, '\t');
 	writer_text(&out, verdict_of(c, less));
 	writer_char(&out, '\n');

@@ -276,6 +276,36 @@ test_rounding_of_records(void)
 	net_free(&net);
 }
 
+/* belief_learn and belief_sum have a shape of their own where the processor helps. */
+static void
+test_learn(void)
+{
+	uint32_t index[] = {3, 0, 1};
+	float x[] = {0.5f, -2, 1e3f}, w[8];
+	bool same = true;
+	double s = 0.25, S = 100, mean = s, variance = S;
+
+	for (uint64_t i = 0; i < 100000; i++) {
+		float belief[2] = {(float)random_normal(1, i), (float)random_uniform(2, i)};
+		double m = (double)belief[0], v = (double)belief[1], step_x = random_normal(3, i) * (i % 9 ? 1 : 1e15);
+		double gain = random_uniform(4, i) - 0.5, shrink = random_uniform(5, i) * (i % 7 ? 0.1 : 1e9);
+		uint64_t random = random_bits(6, i);
+
+		belief_step(&m, &v, step_x, gain, shrink);
+		belief_learn(belief, step_x, gain, shrink, random);
+		same &= belief[0] == belief_round(m, random >> 35) && belief[1] == belief_round(v, random >> 6);
+	}
+	tap_ok(same, "a stored weight steps and rounds as belief_step and belief_round say");
+	for (size_t i = 0; i < 8; i++)
+		w[i] = (float)random_uniform(7, i);
+	for (size_t i = 0; i < 3; i++) {
+		mean += (double)w[2 * index[i]] * (double)x[i];
+		variance += (double)w[2 * index[i] + 1] * ((double)x[i] * (double)x[i]);
+	}
+	belief_sum(&s, &S, 3, index, x, w);
+	tap_ok(s == mean && S == variance, "and features add up one after the other");
+}
+
 static void
 test_round(void)
 {
@@ -407,6 +437,7 @@ main(void)
 	test_many_updates();
 	test_rounding_of_records();
 	test_round();
+	test_learn();
 	test_extremes();
 	test_zero();
 	test_draw();

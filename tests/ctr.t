@@ -58,6 +58,7 @@ is 'two runs are equal' "$(ctr -g 1 log | cmp - once)" ''
 any_split ctr
 any_split ctr -g 2
 any_split ctr -g 1,2 --level 0.95
+flat 'few keys' log ctr -g 2
 
 bad() { # label, rule
 	printf 'k\t1\tf\nk\t%s\tf\n' "$1" >bad

@@ -121,6 +121,22 @@ is 'the layers below are the source'"'"'s' "$(tensors again '0.*' >after; tensor
 finetune --head 'dense 1 sigmoid' -m net -o again /dev/null 2>/dev/null
 is 'a head of the same shape is a new one' "$(tensors again 2.weight >after; tensors net 2.weight | cmp -s - after; echo $?)" 1
 
+# ---- a source that another program made ----
+
+header='{"0.weight":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"0.bias":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}  '
+# shellcheck disable=SC2059
+printf "\\$(printf '%03o' ${#header})\\0\\0\\0\\0\\0\\0\\0%s\\0\\0\\200\\077\\0\\0\\0\\300\\0\\0\\0\\077" "$header" >theirs
+theirs='vector 2, dense 1 sigmoid'
+awk 'BEGIN { for (i = 0; i < 200; i++) print "g\t" (i % 7 < 3) "\t=" i % 5 " " i % 3 }' >pairs
+t '-a: its layers; no records' 0 '' 'no records' finetune -a "$theirs" -m theirs -o tuned /dev/null
+is '-a: the weights are those of the source' "$(weights --all -m tuned | cut -f 1,3 | paste -s -d ' ' -)" \
+	"0.weight${tab}1 0.weight$tab-2 0.bias${tab}0.5"
+is '-a: it says what it came from' "$(weights --info -m tuned | grep -cE '^(optimizer.adam|transfer.warm|parent.[0-9a-f]{16})$')" 3
+t '-a: it learns' 0 '' '' finetune -a "$theirs" -e 5 -r 0.1 -m theirs -o tuned pairs
+finetune -a "$theirs" -e 5 -r 0.1 --append 'dense 1 sigmoid' --freeze 0 -m theirs -o tuned pairs
+is '-a: with a layer on top, frozen below' "$(weights --all -m tuned | grep '^0.*' | cut -f 3 | paste -s -d ' ' -)" '1 -2 0.5'
+t '-a: and by itself' 0 '' 'is best' finetune --auto -a "$theirs" -m theirs -o tuned pairs
+
 # ---- frozen ----
 
 frozen() { # what, names, regular expression of those that stay, of those that learn, options and model...
@@ -393,6 +409,9 @@ refused '--unfreeze with beliefs' 2 '--unfreeze: the model has one layer' --unfr
 refused '--forget with --auto' 2 '--forget: with --shift or --warm' --forget 0.1 --auto -m beliefs target
 refused '--forget without beliefs' 2 '--forget: for beliefs' --forget 0.1 -m plain target
 refused '--map of no vectors' 2 '--map: the first layer is no embed or fm' --map -m net target
+refused '-a with a source that has its own' 2 '--architecture: the model has its own: net' -a "$theirs" -m net target
+refused '-a with --resume' 2 '--resume: the model says how it started' -a "$theirs" --resume -m tuned pairs
+refused 'no -a' 4 'theirs: no "format" in its metadata' -m theirs pairs
 refused '--map of beliefs' 2 '--map: adagrad, ftrl and adam know' --map -m beliefs target
 refused '--map with --warm' 2 'exclude each other' --map --warm -m net target
 refused '--map with --prior' 2 '--map: it starts from scratch' --map --prior 1 -m net target

@@ -89,7 +89,7 @@ learn_alone(struct net *net, size_t e, const struct net *source, const struct ba
 }
 
 static void
-test_experts(const char *layers)
+test_experts(const char *layers, const struct mixture_kernel *kernel)
 {
 	struct net source, kept, alone;
 	struct mixture m;
@@ -102,6 +102,7 @@ test_experts(const char *layers)
 	make_records(&batch, head, net_outputs(&source), RECORDS, 8, NULL);
 	net_init(&kept, &source.arch, true, 0.3, 1);
 	mixture_init(&m, &source, 0.3);
+	m.kernel = kernel;
 	trainer_init(&t, &kept, 0, NULL, (struct optimiser_settings){0}, 1);
 	t.mixture = &m;
 	learn(&t, &batch, head);
@@ -111,11 +112,12 @@ test_experts(const char *layers)
 		only[e] = 1;
 		mixture_keep(&m, only, &kept);
 		learn_alone(&alone, e, &source, &batch, &loss);
-		tap_ok(same_tensors(&kept, &alone) && fabs(loss - m.loss[e]) < 1e-9 * loss, "%s: %s is a pass by itself, bit for bit",
-		       layers, mixture_experts[e].name);
+		tap_ok(same_tensors(&kept, &alone) && fabs(loss - m.loss[e]) < 1e-9 * loss, "%s, %s: %s is a pass by itself, bit for bit",
+		       kernel->name, layers, mixture_experts[e].name);
 		net_free(&alone);
 	}
-	tap_ok(fabs(t.progress.loss - m.mixed) < 1e-9 * m.mixed, "%s: the progress is the mixture's", layers);
+	tap_ok(fabs(t.progress.loss - m.mixed) < 1e-9 * m.mixed, "%s, %s: the progress is the mixture's", kernel->name,
+	       layers);
 	mixture_free(&m);
 	trainer_free(&t);
 	batch_free(&batch);
@@ -153,20 +155,100 @@ to_and_fro(size_t i)
 static void
 test_priors(void)
 {
-	struct mixture m = {0};
-	double weight[MIXTURE_EXPERTS], sum = 0, worst = 0;
+	struct mixture m = {.kernel = mixture_kernels + sizeof mixture_kernels / sizeof *mixture_kernels - 1};
+	double sum = 0, worst = 0, mixed = m.kernel->weigh(m.weight, m.loss);
 
-	mixture_weights(&m, weight);
 	for (size_t e = 0; e < MIXTURE_EXPERTS; e++) {
-		sum += mixture_experts[e].prior;
-		worst = fmax(worst, fabs(weight[e] - mixture_experts[e].prior));
+		sum += mixture_priors[e];
+		worst = fmax(worst, fabs(m.weight[e] - mixture_priors[e]));
 	}
-	tap_ok(fabs(sum - 1) < 1e-15 && worst < 1e-15, "without a record the experts' weights are their priors");
+	tap_ok(fabs(sum - 1) < 1e-15 && worst < 1e-15 && fabs(mixed) < 1e-15,
+	       "without a record the experts' weights are their priors");
 	tap_ok(mixture_experts[mixture_winner(&m)].shift == 0.01, "without a record a shift of 0.01 is best");
 	m.loss[2] = -1;
+	mixed = m.kernel->weigh(m.weight, m.loss);
 	tap_ok(mixture_winner(&m) == 2, "an expert who is a nat ahead is best");
-	mixture_weights(&m, weight);
-	tap_ok(fabs(weight[2] - 0.1 * exp(1) / (0.9 + 0.1 * exp(1))) < 1e-12, "as probable as Bayes has it");
+	tap_ok(fabs(m.weight[2] - exp(1) / (9 + exp(1))) < 1e-12 && fabs(mixed + log((9 + exp(1)) / 10)) < 1e-12,
+	       "as probable as Bayes has it");
+	m.loss[2] = 0;
+	m.loss[MIXTURE_SCRATCH] = -log(3.9); /* 7.8 of 15.8 */
+	m.kernel->weigh(m.weight, m.loss);
+	tap_ok(mixture_experts[mixture_winner(&m)].shift == 0.01, "scratch is not, as long as the source is likelier to be of use");
+	m.loss[MIXTURE_SCRATCH] = -log(4.1);
+	m.kernel->weigh(m.weight, m.loss);
+	tap_ok(mixture_winner(&m) == MIXTURE_SCRATCH, "but then it is");
+}
+
+/* Of who is far off each kernel says so, and of others it judges as belief.h and loss.h do one by one. */
+static void
+test_judge(const struct mixture_kernel *kernel)
+{
+	double s[MIXTURE_EXPERTS], S[MIXTURE_EXPERTS], p[MIXTURE_EXPERTS], loss[MIXTURE_EXPERTS], gain[MIXTURE_EXPERTS];
+	double shrink[MIXTURE_EXPERTS];
+	struct mixture_view view = {s, S, p, loss, gain, shrink};
+	size_t wrong = 0, n_far = 0;
+
+	for (uint64_t i = 0; i < 20000; i++) {
+		double y = (double)(i % 2), weight = i % 3 ? 1 : 2.5;
+		bool far = false, judged;
+
+		for (size_t e = 0; e < MIXTURE_EXPERTS; e++) {
+			S[e] = i % 5 ? random_uniform(i, 2 * e) : 0;
+			s[e] = (i % 7 ? 8 : 16.2) * (2 * random_uniform(i, 2 * e + 1) - 1) * sqrt(1 + MATH_PI / 8 * S[e]);
+			far |= fabs(belief_moderate(s[e], S[e])) > 16;
+		}
+		if (i == 14)
+			s[5] = NAN, far = true;
+		judged = kernel->judge(y, weight, view);
+		wrong += judged == far;
+		n_far += far;
+		for (size_t e = 0; e < MIXTURE_EXPERTS && judged; e++) {
+			double z = belief_moderate(s[e], S[e]), probability, own_gain, own_shrink;
+
+			head_probability(SIGMOID, 1, 1, &probability, &z);
+			belief_gain(probability, y, S[e], e == MIXTURE_SOURCE ? 0 : weight, &own_gain, &own_shrink);
+			wrong += p[e] != probability || loss[e] != weight * head_loss(SIGMOID, 1, &z, &probability, (float)y) ||
+			         gain[e] != own_gain || shrink[e] != own_shrink;
+		}
+	}
+	tap_ok(wrong == 0 && n_far > 100, "%s judges as one expert by itself, bit for bit", kernel->name);
+}
+
+/* Weights as they are defined, also of experts without a chance. */
+static void
+test_weigh(const struct mixture_kernel *kernel)
+{
+	double loss[MIXTURE_EXPERTS], weight[MIXTURE_EXPERTS], likelihood[MIXTURE_EXPERTS];
+	size_t wrong = 0;
+
+	for (uint64_t i = 0; i < 5000; i++) {
+		double best = INFINITY, sum = 0;
+
+		for (size_t e = 0; e < MIXTURE_EXPERTS; e++) {
+			loss[e] = 1000 + (i % 2 ? 3 : 1500) * random_uniform(i, e);
+			best = fmin(best, loss[e]);
+		}
+		for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
+			sum += likelihood[e] = mixture_priors[e] * math_exp(best - loss[e]);
+		wrong += kernel->weigh(weight, loss) != best - math_log(sum);
+		for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
+			wrong += weight[e] != likelihood[e] / sum;
+	}
+	tap_ok(wrong == 0, "%s weighs as it is defined, bit for bit", kernel->name);
+}
+
+static void
+test_kernel(const struct mixture_kernel *kernel)
+{
+	if (!mixture_runs(kernel)) {
+		tap_ok(true, "%s # SKIP not on this machine", kernel->name);
+		return;
+	}
+	test_judge(kernel);
+	test_weigh(kernel);
+	test_experts("hash 5, dense 1 sigmoid", kernel);
+	test_experts("hash 5, dense 3 softmax", kernel);
+	test_experts("hash 5, dense 1 choice", kernel);
 }
 
 /* Whatever comes, the mixture's loss is at most -ln prior above that of every expert, at every record. */
@@ -188,7 +270,7 @@ test_regret(const char *what, bool (*flip)(size_t))
 	for (size_t i = 0; i < batch.n; i++) {
 		train(&t, &batch, i, 1);
 		for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
-			worst = fmax(worst, m.mixed - m.loss[e] + log(mixture_experts[e].prior));
+			worst = fmax(worst, m.mixed - m.loss[e] + log(mixture_priors[e]));
 	}
 	if (!tap_ok(worst <= 1e-9 && worst > -1, "%s: regret within -ln prior of each expert", what))
 		printf("# %g\n", worst);
@@ -213,9 +295,8 @@ test_match(void)
 int
 main(void)
 {
-	test_experts("hash 5, dense 1 sigmoid");
-	test_experts("hash 5, dense 3 softmax");
-	test_experts("hash 5, dense 1 choice");
+	for (size_t i = 0; i < sizeof mixture_kernels / sizeof *mixture_kernels; i++)
+		test_kernel(&mixture_kernels[i]);
 	test_priors();
 	test_regret("the target is as the source", never);
 	test_regret("the target is the source turned round", always);

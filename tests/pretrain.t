@@ -6,13 +6,6 @@
 cd "$tmp" || exit
 tab=$(printf '\t')
 
-# Bytes of memory, in KiB, that a command takes at most; nothing where that cannot be measured.
-memory() { # input, command...
-	input=$1
-	shift
-	/usr/bin/time -f '%M' -o peak "$@" <"$input" >/dev/null 2>&1 && tail -n 1 peak
-}
-
 # Makes n records: group, item, weight, label, features. Of indexes below 256; a tenth of them twice in a record.
 records() { # n, labels as an awk expression of a, b and i
 	awk -v n="$1" "BEGIN {
@@ -238,13 +231,5 @@ is 'the old file stays' "$(cmp old model)" ''
 
 # ---- memory ----
 
-if [ -x /usr/bin/time ] && memory log true >/dev/null; then
-	cat log log log log log log log log log log >n
-	for _ in 1 2 3 4 5 6 7 8 9 10; do cat n n n n n n n n n n; done >n100
-	few=$(memory n pretrain -b 8 -o again)
-	many=$(memory n100 pretrain -b 8 -o again)
-	is "memory at 100 times the records: within 1 MiB ($few, $many KiB)" "$((many - few < 1024))" 1
-else
-	skip 'memory at 100 times the records' 'no /usr/bin/time'
-fi
+flat 'beliefs' log pretrain -b 8 -o again
 done_testing

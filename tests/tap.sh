@@ -66,6 +66,32 @@ stderr does not match: $want_err" ;;
 stderr: $(head -c 2000 "$tmp/.err")"; fi
 }
 
+memory() { # command... <input - prints how much it takes at most, in KiB
+	env time -f '%M' -o "$tmp/.memory" "$@" >"$tmp/.out" 2>"$tmp/.err" && tail -n 1 "$tmp/.memory"
+}
+
+# A command takes no more memory for 32 times the lines on its stdin, but for 1 MiB of chance. The fewer lines are
+# 2 MiB, so that both runs have filled the buffer for reading and every slot of a ring.
+flat() { # what, file of lines, command...
+	what="memory at 32 times the records: $1" few='' many=''
+	cp "$2" "$tmp/.few"
+	shift 2
+	while [ "$(wc -c <"$tmp/.few")" -lt 2097152 ]; do
+		cat "$tmp/.few" "$tmp/.few" >"$tmp/.many" && mv "$tmp/.many" "$tmp/.few"
+	done
+	for _ in 1 2 3 4 5 6 7 8; do
+		cat "$tmp/.few" "$tmp/.few" "$tmp/.few" "$tmp/.few"
+	done >"$tmp/.many"
+	if ! memory true >/dev/null; then
+		skip "$what" 'no GNU time'
+	elif few=$(memory "$@" <"$tmp/.few") && many=$(memory "$@" <"$tmp/.many") && [ $((many - few)) -lt 1024 ]; then
+		ok "$what"
+	else
+		not_ok "$what" "KiB: $few, then $many; stderr: $(head -c 2000 "$tmp/.err")"
+	fi
+	rm -f "$tmp/.few" "$tmp/.many"
+}
+
 done_testing() {
 	printf '1..%d\n' "$tap_n"
 	[ "$tap_failed" = 0 ]

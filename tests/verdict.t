@@ -57,8 +57,10 @@ t 'b from stdin' 0 "$(cat got)" '' verdict a <b
 t 'a from stdin' 0 "$(cat got)" '' verdict - b <a
 t '-v: groups that gain' 0 "$(cat got)" '^verdict: b: hours: better in 9 of 10 groups, worse in 0$' verdict -v a b
 t '-v: what was read' 0 - '^verdict: 20 lines in 2 files, 10 groups$' verdict -v a b
-t 'one group says nothing' 0 "hours${tab}1${tab}1${tab}2${tab}1${tab}-inf${tab}inf${tab}1${tab}?${tab}no difference" '' \
+t 'one group says nothing' 0 "hours${tab}1${tab}1${tab}2${tab}1${tab}?${tab}?${tab}1${tab}?${tab}no difference" '' \
 	sh -c 'printf "g\thours\t1\n" >one; printf "g\thours\t2\n" | verdict one'
+t 'an effect without scatter has no size' 0 '1 1 1 ?' '' \
+	sh -c 'printf "g\tm\t1\nh\tm\t2\n" >one; printf "g\tm\t2\nh\tm\t3\n" | verdict one | cut -f 5-7,9 | tr "\t" " "'
 awk -v OFS='\t' 'BEGIN { for (i = 0; i < 40; i++) print "g" i, "m", cos(i * i) >"x"; for (i = 0; i < 40; i++) print "g" i, "m", cos(i * i) + cos(i) * 0.3 + 0.08 >"y" }'
 verdict x y >got
 verdict --seed 2 x y >again

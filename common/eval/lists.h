@@ -110,6 +110,15 @@ static const struct lists_rule lists_rules[] = {
 	{"optimistic", true, lists_compare_best},
 };
 
+static inline const struct lists_rule *
+lists_rule(const char *name)
+{
+	for (size_t i = 0; i < sizeof lists_rules / sizeof *lists_rules; i++)
+		if (strcmp(name, lists_rules[i].name) == 0)
+			return &lists_rules[i];
+	die_usage("--ties: neither expected, trec, pessimistic nor optimistic: \"%.40s\"", name);
+}
+
 /* Ranks the equal scores of a list, whose records these are. */
 static inline void
 lists_rank(struct lists *l, struct metric_list *list, struct metric_record *record)
@@ -301,6 +310,30 @@ lists_whole(struct lists *l)
 	metric_sort(l->n, l->all, scratch);
 	free(scratch);
 	return (struct metric_list){.record = l->all, .n = l->n};
+}
+
+/* A metric of all records, which are `whole`. */
+static inline struct metric_estimate
+lists_overall(const struct lists *l, const struct metric_list *whole, const struct metric *m, double at)
+{
+	struct metric_cluster *cluster = allocate_zero(l->names.n, sizeof *cluster);
+	struct metric_estimate e = m->overall(whole, at, l->names.n, cluster);
+
+	free(cluster);
+	return e;
+}
+
+/* A metric of the whole catalogue. */
+static inline struct metric_estimate
+lists_catalogue(const struct lists *l, const struct metric *m, double at)
+{
+	uint64_t *shown = allocate_zero(l->catalogue.n, sizeof *shown);
+	struct metric_estimate e = {NAN, INFINITY, INFINITY, l->catalogue.n};
+
+	metric_count_shown(l->names.n, l->list, at, shown);
+	e.value = m->catalogue(l->catalogue.n, shown);
+	free(shown);
+	return e;
 }
 
 static inline void

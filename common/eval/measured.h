@@ -58,6 +58,17 @@ measured_settle(struct measured *m)
 		m->n_levels = kept + 1;
 }
 
+/* A metric of all records. Of levels only its value is known: which records are of one group is not. */
+static inline struct metric_estimate
+measured_overall(const struct measured *m, const struct metric *metric, double at)
+{
+	struct metric_estimate e = {metric->of_levels(m->n_levels, m->level, at), INFINITY, INFINITY, 0};
+
+	for (size_t i = 0; i < m->n_levels; i++)
+		e.n += m->level[i].positive + m->level[i].negative;
+	return e;
+}
+
 /* ---- out ---- */
 
 static inline void

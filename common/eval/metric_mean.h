@@ -7,6 +7,7 @@
 #define WEIR_METRIC_MEAN_H
 
 #include "../num/exact.h"
+#include "interval.h"
 #include "metric_list.h"
 
 /* All 0 is of no groups. */
@@ -71,6 +72,17 @@ metric_sums_estimate(const struct metric_sums *s)
 	exact_add_scaled(&squares, &s->ww, fma(mean, mean, -square));
 	return (struct metric_estimate){mean, metric_unbiased(fmax(exact_value(&squares), 0) / (weights * weights), s->n),
 	                                (double)s->n - 1, (uint64_t)weights};
+}
+
+/* The interval that covers the truth with probability `level`, infinite where the variance is. */
+static inline struct interval
+metric_interval(const struct metric_estimate *e, double level)
+{
+	double p = (1 + level) / 2, half = INFINITY;
+
+	if (isfinite(e->variance))
+		half = (isinf(e->freedom) ? normal_quantile(p) : student_quantile(e->freedom, p)) * sqrt(e->variance);
+	return (struct interval){e->value - half, e->value + half};
 }
 
 /* The root of a mean, and its variance to the first order. */

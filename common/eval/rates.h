@@ -15,7 +15,13 @@ struct rates {
 	const char *excess;           /* the rule that more positives than records break */
 };
 
-#define RATES_DEFAULTS {SUMS_DEFAULTS, .n_statistics = 2, .size = sizeof(struct rate)}, .interval = "wilson"
+static inline bool
+rates_add(void *to, const void *more)
+{
+	return rate_add(to, *(const struct rate *)more);
+}
+
+#define RATES_DEFAULTS {SUMS_DEFAULTS, .n_statistics = 2, .size = sizeof(struct rate), .add = rates_add}, .interval = "wilson"
 
 /* The rows both programs have in their options table, beside -y. */
 #define RATES_OPTIONS(r)                                                                                     \
@@ -40,14 +46,6 @@ rates_partial(struct rates *r, struct rate *one)
 	if (one->positive > one->n)
 		return sums_refuse(&r->sums, 1, r->positive, (struct fault){.rule = r->excess});
 	return true;
-}
-
-/* To the tally of the row in hand. */
-static inline void
-rates_add(struct rates *r, struct rate more)
-{
-	if (!rate_add(sums_tally(&r->sums), more))
-		sums_overflow(&r->sums);
 }
 
 /* A key's line; of the key that others are compared with, the comparison is not told. */

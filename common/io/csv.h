@@ -109,19 +109,24 @@ csv_row_state(struct view line, char delimiter, size_t *scanned)
 	return state == QUOTED ? CSV_ROW_OPEN : CSV_ROW_WHOLE;
 }
 
-/*
- * The values of a whole row into r->field, views of the row; or of the line where it has no quote and is cut at its
- * delimiters, which is all that libcsv would do.
- */
+/* Where a line has no quote it is a whole row, and cut at its delimiters: all that libcsv would do. False where it has. */
+static inline bool
+csv_row_cut(struct csv_row *r, struct view line)
+{
+	if (memchr(line.at, '"', line.n))
+		return false;
+	r->n = line_cut(line, r->delimiter, &r->field, &r->field_capacity);
+	return true;
+}
+
+/* The values of a whole row into r->field, views of the row or of the line. */
 static inline void
 csv_row_parse(struct csv_row *r, struct view line)
 {
 	size_t from = 0;
 
-	if (!memchr(line.at, '"', line.n)) {
-		r->n = line_cut(line, r->delimiter, &r->field, &r->field_capacity);
+	if (csv_row_cut(r, line))
 		return;
-	}
 	r->n = r->n_bytes = 0;
 	if (csv_parse(&r->parser, line.at, line.n, csv_row_value, NULL, r) != line.n ||
 	    csv_fini(&r->parser, csv_row_value, NULL, r) != 0)

@@ -18,7 +18,11 @@ struct lesson_line {
 	bool labelled;                     /* not ? */
 };
 
+/* A cache line, and the one that is fetched with it: what two threads write at a time stays so far apart. */
+enum { LESSON_APART = 128 };
+
 struct lesson {
+	_Alignas(LESSON_APART)
 	struct batch batch;
 	size_t *end;              /* owned: step i is the records end[i - 1] .. end[i] of the batch, from 0 */
 	size_t n, capacity;       /* steps */
@@ -42,8 +46,10 @@ struct lessons {
 	bool keep;          /* records are predicted: lines are kept, labels may be ?, a group need have no choice */
 
 	struct relay relay;
-	struct lesson slot[RELAY_SLOTS];
 	bool taken;         /* the slot in hand is to be returned */
+	struct lesson slot[RELAY_SLOTS];
+
+	/* the reading thread's */
 	struct record record; /* that is being read */
 	struct lesson *open; /* the slot that is being filled */
 	struct view name;   /* owned bytes: the group that is being read */
@@ -54,7 +60,11 @@ struct lessons {
 	uint64_t records;   /* read */
 };
 
-enum { LESSON_RECORDS = 512 };
+/*
+ * A lesson is full with so many records, or with fewer once they have so many features: long enough that the threads
+ * seldom wait for each other, short enough for a cache.
+ */
+enum { LESSON_MOST = 4096, LESSON_FEW = 512, LESSON_FEATURES = 40960 };
 
 /* A group is learnt as often as the weight of its chosen record says: it is one choice. */
 static inline void
@@ -105,7 +115,10 @@ lessons_pass(struct lessons *l, bool last)
 static inline void
 lessons_pass_whole(struct lessons *l)
 {
-	if (l->open->batch.n >= (l->keep && l->step == 0 ? 1 : LESSON_RECORDS))
+	const struct batch *b = &l->open->batch;
+
+	if (b->n >= LESSON_MOST || (b->n >= LESSON_FEW && b->features.n >= LESSON_FEATURES) ||
+	    (b->n >= 1 && l->keep && l->step == 0))
 		lessons_pass(l, false);
 }
 

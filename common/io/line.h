@@ -11,6 +11,9 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/stat.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "../cli.h"
 #include "number.h"
@@ -97,6 +100,17 @@ writer_number(struct writer *w, double value)
 	char text[NUMBER_MAX];
 
 	writer_put(w, text, number_print(text, value));
+}
+
+/* A figure of a table, behind a TAB: as a number, or `?` where it cannot be told, as it is not finite. */
+static inline void
+writer_figure(struct writer *w, double figure)
+{
+	writer_char(w, '\t');
+	if (isfinite(figure))
+		writer_number(w, figure);
+	else
+		writer_char(w, '?');
 }
 
 static inline void
@@ -455,27 +469,40 @@ input_takes(struct input *in, struct view group)
 	return taken;
 }
 
-/*
- * Which of the eight bytes at p are c: of each its highest bit, the first byte lowest. It is only faster: 0 where the
- * machine has its bytes in another order.
- */
-static inline uint64_t
-line_eight(const char *p, char c)
+/* Which of the sixteen bytes at p are c: a bit of each, the first byte lowest. */
+static inline unsigned
+line_sixteen(const char *p, char c)
 {
-	const uint64_t every = UINT64_C(0x0101010101010101);
-	uint64_t t = 0;
+#ifdef __SSE2__
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8(c)));
+#else
+	unsigned found = 0;
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	memcpy(&t, p, 8);
-	t ^= every * (unsigned char)c;
-	t = ~(((t & every * 0x7f) + every * 0x7f) | t) & every * 0x80;
+	for (unsigned i = 0; i < 16; i++)
+		found |= (unsigned)(p[i] == c) << i;
+	return found;
 #endif
-	return t;
+}
+
+/* The same of the bytes from p to the end of a line, up to sixteen, where fewer are left and may not be read. */
+static inline unsigned
+line_few(struct view line, const char *p, char c)
+{
+	size_t left = (size_t)(line.at + line.n - p);
+	unsigned found = 0;
+
+	if (left >= 16)
+		return line_sixteen(p, c);
+	if (line.n >= 16)
+		return line_sixteen(p + left - 16, c) >> (16 - left);
+	for (size_t i = 0; i < left; i++)
+		found |= (unsigned)(p[i] == c) << i;
+	return found;
 }
 
 /*
  * Cuts a line at a delimiter into *field, an array of *capacity views that grows. Returns how many there are, 1 at
- * least. Where fields are short, eight bytes are looked at together, else memchr is faster.
+ * least. Where fields are short, sixteen bytes are looked at together, else memchr is faster.
  */
 static inline size_t
 line_cut(struct view line, char delimiter, struct view **field, size_t *capacity)
@@ -484,18 +511,17 @@ line_cut(struct view line, char delimiter, struct view **field, size_t *capacity
 	size_t n = 0;
 
 	for (;;) {
-		uint64_t found = end - p >= 8 ? line_eight(p, delimiter) : 0;
+		unsigned found = line_few(line, p, delimiter);
 
-		*field = grow(*field, capacity, n + 9, sizeof **field);
-		if (found) {
-			for (; found; found &= found - 1) {
-				stop = p + __builtin_ctzll(found) / 8;
-				(*field)[n++] = (struct view){start, (size_t)(stop - start)};
-				start = stop + 1;
-			}
-			p += 8;
-			continue;
+		*field = grow(*field, capacity, n + 17, sizeof **field);
+		for (; found; found &= found - 1) {
+			stop = p + __builtin_ctz(found);
+			(*field)[n++] = (struct view){start, (size_t)(stop - start)};
+			start = stop + 1;
 		}
+		p = end - p > 16 ? p + 16 : end;
+		if (p < end && p - start < 16)
+			continue;
 		stop = memchr(p, delimiter, (size_t)(end - p));
 		(*field)[n++] = (struct view){start, (size_t)((stop ? stop : end) - start)};
 		if (!stop)

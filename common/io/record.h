@@ -109,6 +109,11 @@ label_parse(struct view text, uint32_t classes, float *label, struct fault *faul
 {
 	double value;
 
+	fault->rule = NULL;
+	if (text.n == 1 && is_digit(*text.at) && (classes == LABEL_ANY || *text.at - '0' < (int64_t)classes)) {
+		*label = (float)(*text.at - '0'); /* most labels */
+		return true;
+	}
 	*fault = (struct fault){.name = "label", .value = text};
 	if (text.n == 1 && *text.at == '?')
 		fault->rule = "unknown, where one is needed";
@@ -132,7 +137,11 @@ struct features {
 	bool ordered;    /* of a model that takes sequences: indexes stay in order, equal ones apart; one at least */
 	struct indexset seen;
 	size_t cells;
+	uint32_t *mark;  /* owned: [FEATURES_MARKS], the last record that left a mark there; NULL at first */
+	uint32_t round;
 };
+
+enum { FEATURES_MARKS = 1024 }; /* 2^10, what is left of a shift by 22 */
 
 /* Room for n more. */
 static inline void
@@ -150,6 +159,30 @@ features_add(struct features *f, uint32_t index, float value)
 	f->value[f->n++] = value;
 }
 
+/*
+ * May two of n indexes be equal? Where no two leave their mark in the same cell, none are; so few records need a closer
+ * look, as long as n is well below the root of the cells.
+ */
+static inline bool
+features_repeat(struct features *f, const uint32_t *index, size_t n)
+{
+	bool repeat = false;
+
+	if (!f->mark)
+		f->mark = allocate_zero(FEATURES_MARKS, sizeof *f->mark);
+	if (++f->round == 0) {
+		memset(f->mark, 0, FEATURES_MARKS * sizeof *f->mark);
+		f->round = 1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint32_t *mark = &f->mark[index[i] * UINT32_C(2654435769) >> 22];
+
+		repeat |= *mark == f->round;
+		*mark = f->round;
+	}
+	return repeat;
+}
+
 /* From place `from` on equal indexes become one, where the first stands, with the sum of their values. */
 static inline void
 features_merge(struct features *f, size_t from)
@@ -158,7 +191,7 @@ features_merge(struct features *f, size_t from)
 	float *value;
 	size_t n = f->n - from;
 
-	if (n < 2)
+	if (n < 32 && !features_repeat(f, f->index + from, n))
 		return;
 	index = f->index + from;
 	value = f->value + from;
@@ -257,26 +290,37 @@ features_row(struct features *f, const char *p, const char *end, uint32_t limit,
 }
 
 /*
- * Appends the indexes without a value that come first, while there are words of eight bytes to read, and returns how
- * far it came. What it does not take is left to features_sparse: it is only faster.
+ * Appends the indexes without a value that come first, of those that start at p, eight bytes at a time, and returns
+ * how far it came; the field is from start to end. What it does not take is left to features_sparse: it is only faster.
  */
 static inline const char *
-features_bare(struct features *f, const char *p, const char *end, uint32_t limit)
+features_bare(struct features *f, const char *start, const char *p, const char *end, uint32_t limit)
 {
 	uint32_t *index = f->index + f->n;
 	float *value = f->value + f->n;
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	while (end - p > 9) {
-		uint64_t number;
-		size_t n = number_eight(p, &number);
+		uint64_t word = number_word(p), others = number_others(word), number;
+		size_t n = others ? (size_t)__builtin_ctzll(others) / 8 : 0;
 
-		if (n == 0 || p[n] != ' ' || number >= limit)
+		if (n == 0 || p[n] != ' ' || (number = number_digits(word << (64 - 8 * n))) >= limit)
 			break;
 		*index++ = (uint32_t)number;
 		*value++ = 1;
 		p += n + 1;
 	}
+	if (end - p < 8 && end - p > 0 && end - start >= 8) { /* the last one, behind others */
+		uint64_t number;
+
+		if (number_last(end, (size_t)(end - p), &number) && number < limit) {
+			*index++ = (uint32_t)number;
+			*value++ = 1;
+			p = end;
+		}
+	}
+#else
+	(void)start, (void)end, (void)limit;
 #endif
 	f->n = (size_t)(index - f->index);
 	return p;
@@ -285,9 +329,10 @@ features_bare(struct features *f, const char *p, const char *end, uint32_t limit
 static inline bool
 features_sparse(struct features *f, const char *p, const char *end, uint32_t limit, struct fault *fault)
 {
+	const char *start = p;
 	size_t from = f->n;
 
-	while ((p = features_bare(f, p, end, limit)) < end) {
+	while ((p = features_bare(f, start, p, end, limit)) < end) {
 		uint64_t index;
 		size_t n = number_whole((struct view){p, (size_t)(end - p)}, &index);
 		float value = 1;
@@ -295,10 +340,10 @@ features_sparse(struct features *f, const char *p, const char *end, uint32_t lim
 
 		if (stop < end && *stop == ':') {
 			const char *space = memchr(stop, ' ', (size_t)(end - stop));
-			const char *start = stop + 1;
+			const char *text = stop + 1;
 
 			stop = space ? space : end;
-			if (!feature_value((struct view){start, (size_t)(stop - start)}, &value, fault))
+			if (!feature_value((struct view){text, (size_t)(stop - text)}, &value, fault))
 				return false;
 		}
 		if (n == 0 || (stop < end && *stop != ' ') || stop + 1 == end) {
@@ -372,6 +417,7 @@ features_free(struct features *f)
 	free(f->index);
 	free(f->value);
 	free(f->seen.cell);
+	free(f->mark);
 	*f = (struct features){0};
 }
 

@@ -50,13 +50,16 @@ rows_csv(struct rows *r, struct view *line)
 {
 	while (input_line(r->in, line)) {
 		size_t scanned = 0;
-		enum csv_row_state state = csv_row_state(*line, r->row.delimiter, &scanned);
+		enum csv_row_state state;
 		struct fault fault = {0};
 
 		if (line->n == 0) {
 			r->in->skipped++;
 			continue;
 		}
+		if (csv_row_cut(&r->row, *line))
+			return true;
+		state = csv_row_state(*line, r->row.delimiter, &scanned);
 		while (state == CSV_ROW_OPEN && input_extend(r->in, line))
 			state = csv_row_state(*line, r->row.delimiter, &scanned);
 		if (state == CSV_ROW_WHOLE) {

@@ -4,6 +4,9 @@
  * A program's loop has a row in hand, makes a tally of one from its value, and adds it to the tally of its key.
  * With --partial the tallies are written whole, one line per key: the program's tag, the key, the statistics. With
  * --merge such lines are the rows. Keys are written in the order of their bytes: any split gives the same output.
+ *
+ * Where there are many keys, each lies somewhere in memory that the cache does not hold. So some rows are put off, the
+ * memory of their keys is asked for, and then they are added together: the same sums, in the same order.
  */
 #ifndef WEIR_SUMS_H
 #define WEIR_SUMS_H
@@ -11,12 +14,23 @@
 #include "keys.h"
 #include "rows.h"
 
+enum { SUMS_WAITING = 32 };
+
+/* A row that is still to be added. */
+struct sums_row {
+	uint64_t hash;   /* of its key */
+	size_t key_end;  /* in the keys of those that wait */
+	uint32_t id;
+	struct origin origin;
+};
+
 struct sums {
 	/* set by the program */
 	const char *tag;      /* of its partial lines: name and version of their format */
 	const char *columns;  /* names of what it writes behind the key, TAB-separated */
 	size_t n_statistics;  /* of a partial line */
 	size_t size;          /* of a tally, in bytes; all 0 is one of no records */
+	bool (*add)(void *to, const void *more); /* to a tally; false, where the sum overflows */
 
 	/* set by the options table */
 	const char *group;    /* columns of the key, comma-separated; NULL: all rows are one */
@@ -36,7 +50,10 @@ struct sums {
 	char *columns_text;   /* owned: the bytes of their names */
 	size_t *place;        /* owned: where they are in a row; NULL before the first */
 	size_t value_place;   /* in a partial line, the first statistic's */
-	char *key;            /* owned: a key joined from several columns */
+	struct sums_row waiting[SUMS_WAITING];
+	size_t n_waiting;
+	unsigned char *one;   /* owned: their tallies */
+	char *key;            /* owned: their keys, one after the other */
 	size_t key_capacity;
 };
 
@@ -86,6 +103,8 @@ sums_open(struct sums *s, int argc, char **argv, int first)
 	if (s->rows.csv && !s->value)
 		die_usage("-C: -y must name the column to sum");
 	sums_cut_columns(s);
+	s->one = allocate(SUMS_WAITING, s->size);
+	s->key = grow(NULL, &s->key_capacity, 1, 1);
 	writer_init(&s->out, STDOUT_FILENO, "stdout");
 	input_open(&s->in, argc, argv, first, &s->out);
 }
@@ -167,7 +186,7 @@ sums_count(struct sums *s, size_t i, const char *name, uint64_t *count)
 	return sums_refuse(s, i, name, (struct fault){.rule = "not a count"});
 }
 
-/* Adds a value to the key being joined, of which n bytes are there. Returns how many are there then. */
+/* Adds a value to the keys, of which n bytes are there. Returns how many are there then. */
 static inline size_t
 sums_join(struct sums *s, size_t n, struct view value)
 {
@@ -186,42 +205,58 @@ sums_join(struct sums *s, size_t n, struct view value)
 	return n;
 }
 
-/* The key of the row in hand as it is written: the columns, TAB-separated. */
-static inline struct view
-sums_key(struct sums *s)
+/* The key of the row in hand as it is written, the columns TAB-separated, behind n bytes of others. Returns its end. */
+static inline size_t
+sums_key(struct sums *s, size_t n)
 {
 	const struct view *field = s->rows.field;
-	size_t n = 0;
 
-	if (s->merge && s->value_place == 1)
-		return (struct view){"", 0};
-	if (s->merge)
-		return (struct view){field[1].at, (size_t)(field[s->value_place].at - 1 - field[1].at)};
-	if (s->n_columns == 1 && !s->rows.csv)
-		return field[s->place[0]];
+	if (s->merge && s->n_columns)
+		return sums_join(s, n, (struct view){field[1].at, (size_t)(field[s->value_place].at - 1 - field[1].at)});
 	for (size_t i = 0; i < s->n_columns; i++) {
 		n = sums_join(s, n, field[s->place[i]]);
-		s->key[n++] = '\t';
+		if (i + 1 < s->n_columns)
+			s->key[n++] = '\t';
 	}
-	return n ? (struct view){s->key, n - 1} : (struct view){"", 0};
+	return n;
 }
 
-/* The tally of the key of the row in hand, valid until the next call. */
-static inline void *
-sums_tally(struct sums *s)
+/* Adds up the rows that wait. */
+static inline void
+sums_settle(struct sums *s)
 {
-	bool fresh;
-	uint32_t id = keys_id(&s->keys, sums_key(s), &fresh);
+	for (size_t i = 0, start = 0; i < s->n_waiting; start = s->waiting[i++].key_end) {
+		struct sums_row *row = &s->waiting[i];
+		bool fresh;
 
-	s->tally = grow(s->tally, &s->capacity, (size_t)id + 1, s->size);
-	return fresh ? memset(s->tally + id * s->size, 0, s->size) : s->tally + id * s->size;
+		row->id = keys_id_hashed(&s->keys, (struct view){s->key + start, row->key_end - start}, row->hash, &fresh);
+		s->tally = grow(s->tally, &s->capacity, s->keys.n, s->size);
+		if (fresh)
+			memset(s->tally + row->id * s->size, 0, s->size);
+		else
+			__builtin_prefetch(s->tally + row->id * s->size);
+	}
+	for (size_t i = 0; i < s->n_waiting; i++) {
+		const struct sums_row *row = &s->waiting[i];
+
+		if (!s->add(s->tally + row->id * s->size, s->one + i * s->size))
+			die_data("%s:%" PRIu64 ": the sum overflows", row->origin.file, row->origin.line);
+	}
+	s->n_waiting = 0;
 }
 
-/* The row in hand takes a sum past what it can hold. */
-_Noreturn static inline void
-sums_overflow(const struct sums *s)
+/* Adds the row in hand, a tally of one, to that of its key. */
+static inline void
+sums_add(struct sums *s, const void *one)
 {
-	die_data("%s:%" PRIu64 ": the sum overflows", s->in.name, s->in.line);
+	size_t i = s->n_waiting, start = i ? s->waiting[i - 1].key_end : 0, end = sums_key(s, start);
+	uint64_t hash = XXH3_64bits(s->key + start, end - start);
+
+	keys_prefetch(&s->keys, hash);
+	memcpy(s->one + i * s->size, one, s->size);
+	s->waiting[i] = (struct sums_row){hash, end, 0, input_origin(&s->in)};
+	if (++s->n_waiting == SUMS_WAITING)
+		sums_settle(s);
 }
 
 /*
@@ -231,6 +266,7 @@ sums_overflow(const struct sums *s)
 static inline struct keys_entry *
 sums_finish(struct sums *s, uint32_t *n)
 {
+	sums_settle(s);
 	input_close(&s->in);
 	*n = s->keys.n;
 	if (!*n && !s->partial)
@@ -274,17 +310,12 @@ sums_begin(struct sums *s, const struct keys_entry *key)
 	return s->tally + key->id * s->size;
 }
 
-/* Ends it with n figures, which a partial line has none of; one that cannot be told, as it is not finite, is `?`. */
+/* Ends it with n figures, which a partial line has none of. */
 static inline void
 sums_end(struct sums *s, size_t n, const double *figure)
 {
-	for (size_t i = 0; i < n && !s->partial; i++) {
-		writer_char(&s->out, '\t');
-		if (isfinite(figure[i]))
-			writer_number(&s->out, figure[i]);
-		else
-			writer_char(&s->out, '?');
-	}
+	for (size_t i = 0; i < n && !s->partial; i++)
+		writer_figure(&s->out, figure[i]);
 	writer_char(&s->out, '\n');
 }
 
@@ -295,6 +326,7 @@ sums_close(struct sums *s)
 	rows_free(&s->rows);
 	keys_free(&s->keys);
 	free(s->tally);
+	free(s->one);
 	free(s->column);
 	free(s->columns_text);
 	free(s->place);

@@ -12,29 +12,41 @@
 
 enum { TREC_TOPIC = 0, TREC_DOCUMENT = 2, TREC_RELEVANCE = 3, TREC_SCORE = 4, TREC_JUDGEMENT_WORDS = 4, TREC_RUN_WORDS = 6 };
 
-static inline bool
-trec_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* The first n words of a line; what follows does not matter. word: n, written. Whether there are as many. */
+/*
+ * The first n > 0 words of a line; what follows does not matter. word: n, written. Whether there are as many. Sixteen
+ * bytes are looked at together: words begin and end where blanks and other bytes meet.
+ */
 static inline bool
 trec_cut(struct view line, size_t n, struct view *word)
 {
-	const char *p = line.at, *end = line.at + line.n;
+	const char *start = NULL; /* of the word that has begun */
+	unsigned blank = 1;       /* the byte before is one, or there is none */
+	size_t found = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		while (p < end && trec_blank(*p))
-			p++;
-		word[i].at = p;
-		while (p < end && !trec_blank(*p))
-			p++;
-		word[i].n = (size_t)(p - word[i].at);
-		if (!word[i].n)
-			return false;
+	for (size_t at = 0; at < line.n; at += 16) {
+		const char *p = line.at + at;
+		unsigned blanks = line_few(line, p, ' ') | line_few(line, p, '\t');
+		unsigned edges = (blanks ^ (blanks << 1 | blank)) & 0xffff;
+
+		if (line.n - at < 16)
+			edges &= (1U << (line.n - at)) - 1;
+		for (; edges; edges &= edges - 1) {
+			const char *edge = p + __builtin_ctz(edges);
+
+			if (!start) {
+				start = edge;
+				continue;
+			}
+			word[found++] = (struct view){start, (size_t)(edge - start)};
+			start = NULL;
+			if (found == n)
+				return true;
+		}
+		blank = blanks >> 15;
 	}
-	return true;
+	if (start)
+		word[found++] = (struct view){start, (size_t)(line.at + line.n - start)};
+	return found == n;
 }
 
 /* The next line of n words at least, of which word i_number is a number; others are refused. False when all is read. */

@@ -16,6 +16,10 @@
 #ifndef WEIR_BELIEF_H
 #define WEIR_BELIEF_H
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "../num/random.h"
 
 /* A fresh belief is N(0, BELIEF_VARIANCE), a fresh bias N(0, BELIEF_BIAS_VARIANCE): it owes nothing to zero. */
@@ -24,6 +28,31 @@
 
 /* No variance falls below this: it would be as good as fixed long before. */
 #define BELIEF_LEAST 0x1p-100
+
+/* Adds to *s and *S what n features say of one output. */
+static inline void
+belief_sum(double *s, double *S, size_t n, const uint32_t *index, const float *x, const float *w)
+{
+#ifdef __SSE2__ /* both in one register, added up in the same order */
+	__m128d sum = _mm_set_pd(*S, *s);
+
+	for (size_t i = 0; i < n; i++) {
+		__m128i belief = _mm_loadl_epi64((const __m128i *)(const void *)(w + 2 * (size_t)index[i]));
+		double xi = (double)x[i];
+
+		sum = _mm_add_pd(sum, _mm_mul_pd(_mm_cvtps_pd(_mm_castsi128_ps(belief)), _mm_set_pd(xi * xi, xi)));
+	}
+	*s = _mm_cvtsd_f64(sum);
+	*S = _mm_cvtsd_f64(_mm_unpackhi_pd(sum, sum));
+#else
+	for (size_t i = 0; i < n; i++) {
+		double xi = (double)x[i];
+
+		*s += (double)w[2 * (size_t)index[i]] * xi;
+		*S += (double)w[2 * (size_t)index[i] + 1] * (xi * xi);
+	}
+#endif
+}
 
 /* s[K] and S[K]: mean and variance of the logit. Both written. */
 static inline void
@@ -34,17 +63,8 @@ belief_sums(size_t K, double *s, double *S, size_t n, const uint32_t *index, con
 		s[k] = bias ? bias[2 * k] : 0;
 		S[k] = bias ? bias[2 * k + 1] : 0;
 	}
-	if (K == 1) { /* the same, with the sums in registers */
-		double mean = *s, variance = *S;
-
-		for (size_t i = 0; i < n; i++) {
-			double xi = (double)x[i];
-
-			mean += (double)w[2 * (size_t)index[i]] * xi;
-			variance += (double)w[2 * (size_t)index[i] + 1] * (xi * xi);
-		}
-		*s = mean;
-		*S = variance;
+	if (K == 1) {
+		belief_sum(s, S, n, index, x, w);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -123,33 +143,36 @@ belief_step(double *mean, double *variance, double x, double gain, double shrink
 	*variance = left > BELIEF_LEAST ? left : BELIEF_LEAST;
 }
 
-typedef double belief_pair __attribute__((vector_size(16)));
-typedef uint64_t belief_bits __attribute__((vector_size(16)));
-typedef float belief_floats __attribute__((vector_size(8)));
-
 /*
  * The step of one weight as it is stored, mean and variance side by side, rounded: belief_step and belief_round on
- * both at once, to the same bits.
+ * both at once, to the same bits. Two of the bits below a float come from one random number.
  */
+#ifdef __SSE2__
 static inline void
 belief_learn(float *belief, double x, double gain, double shrink, uint64_t random)
 {
-	const belief_bits below = {((uint64_t)1 << 29) - 1, ((uint64_t)1 << 29) - 1};
-	const belief_bits chance = {random >> 35, random >> 6};
-	belief_floats stored;
-	belief_pair pair;
-	double step;
+	const __m128i below = _mm_set1_epi64x((1 << 29) - 1), chance = _mm_set_epi64x((int64_t)(random >> 6), (int64_t)(random >> 35));
+	__m128i bits = _mm_loadl_epi64((const __m128i *)(const void *)belief);
+	__m128d pair = _mm_cvtps_pd(_mm_castsi128_ps(bits)), step = _mm_mul_pd(_mm_unpackhi_pd(pair, pair), _mm_set1_pd(x));
 
-	memcpy(&stored, belief, sizeof stored);
-	pair = __builtin_convertvector(stored, belief_pair);
-	step = pair[1] * x;
-	pair += (belief_pair){step * gain, -(step * step * shrink)};
-	if (!(pair[1] > BELIEF_LEAST))
-		pair[1] = BELIEF_LEAST;
-	pair = (belief_pair)(((belief_bits)pair + (chance & below)) & ~below);
-	stored = __builtin_convertvector(pair, belief_floats);
-	memcpy(belief, &stored, sizeof stored);
+	step = _mm_mul_pd(step, _mm_move_sd(step, _mm_set1_pd(1)));
+	pair = _mm_add_pd(pair, _mm_mul_pd(step, _mm_set_pd(-shrink, gain)));
+	pair = _mm_max_pd(pair, _mm_set_pd(BELIEF_LEAST, -INFINITY));
+	bits = _mm_add_epi64(_mm_castpd_si128(pair), _mm_and_si128(chance, below));
+	pair = _mm_castsi128_pd(_mm_andnot_si128(below, bits));
+	_mm_storel_epi64((__m128i *)(void *)belief, _mm_castps_si128(_mm_cvtpd_ps(pair)));
 }
+#else
+static inline void
+belief_learn(float *belief, double x, double gain, double shrink, uint64_t random)
+{
+	double mean = (double)belief[0], variance = (double)belief[1];
+
+	belief_step(&mean, &variance, x, gain, shrink);
+	belief[0] = belief_round(mean, random >> 35);
+	belief[1] = belief_round(variance, random >> 6);
+}
+#endif
 
 /*
  * Learns one record: steps all its weights and the bias. gain[K] and shrink[K] as for belief_step. `number` tells

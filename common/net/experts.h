@@ -14,30 +14,26 @@
 static inline void
 experts_save(const struct mixture *m, const struct model *model, const char *path)
 {
-	const size_t row = m->K * 2 * MIXTURE_EXPERTS, inputs = m->w_bytes / sizeof *m->w / row;
-	double loss[MIXTURE_EXPERTS + 1];
+	const size_t row = mixture_row_size(m), n = m->rows;
+	double loss[MIXTURE_EXPERTS];
 	struct model_metadata *meta = allocate_zero(1, sizeof *meta);
 	struct safetensor tensor[4];
 	uint32_t *index;
 	float *rows;
-	size_t n = 0, n_tensors = 0;
+	size_t at = 0, n_tensors = 0;
 
-	for (size_t i = 0; i < inputs; i++)
-		n += m->w[i * row + MIXTURE_EXPERTS] > 0;
 	index = allocate(n, sizeof *index);
 	rows = allocate(n, row * sizeof *rows);
-	n = 0;
-	for (size_t i = 0; i < inputs; i++)
-		if (m->w[i * row + MIXTURE_EXPERTS] > 0) {
-			memcpy(rows + n * row, m->w + i * row, row * sizeof *rows);
-			index[n++] = (uint32_t)i;
+	for (size_t i = 0; i < m->inputs; i++)
+		if (m->slot[i]) {
+			memcpy(rows + at * row, m->w + m->slot[i] * row, row * sizeof *rows);
+			index[at++] = (uint32_t)i;
 		}
 	memcpy(loss, m->loss, sizeof m->loss);
-	loss[MIXTURE_EXPERTS] = m->mixed;
 	model_note(meta, "format", "%s", EXPERTS_FORMAT);
 	model_note(meta, "parent", "%s", model->parent);
 	model_note_progress(meta, &model->progress);
-	tensor[n_tensors++] = (struct safetensor){"loss", SAFETENSORS_F64, 1, {MIXTURE_EXPERTS + 1}, loss, sizeof loss};
+	tensor[n_tensors++] = (struct safetensor){"loss", SAFETENSORS_F64, 1, {MIXTURE_EXPERTS}, loss, sizeof loss};
 	if (m->bias)
 		tensor[n_tensors++] = (struct safetensor){"bias", SAFETENSORS_F64, 3, {m->K, 2, MIXTURE_EXPERTS}, m->bias,
 		                                          row * sizeof *m->bias};
@@ -66,19 +62,17 @@ experts_tensor(const struct safetensors *file, const char *path, const char *nam
 static inline void
 experts_load(struct mixture *m, struct model *model, const char *path)
 {
-	const size_t row = m->K * 2 * MIXTURE_EXPERTS, inputs = m->w_bytes / sizeof *m->w / row;
+	const size_t row = mixture_row_size(m);
 	struct safetensors file;
 	const struct safetensor *index, *rows;
-	const double *loss;
 	const uint32_t *i;
 
 	safetensors_open(&file, path);
 	if (strcmp(model_text(&file, path, "format"), EXPERTS_FORMAT) != 0 ||
 	    strcmp(model_text(&file, path, "parent"), model->parent) != 0)
 		model_refuse(path, "not the experts of a pass that began from this source");
-	loss = experts_tensor(&file, path, "loss", SAFETENSORS_F64, sizeof m->loss + sizeof m->mixed, false)->data;
-	memcpy(m->loss, loss, sizeof m->loss);
-	m->mixed = loss[MIXTURE_EXPERTS];
+	memcpy(m->loss, experts_tensor(&file, path, "loss", SAFETENSORS_F64, sizeof m->loss, false)->data, sizeof m->loss);
+	m->mixed = m->kernel->weigh(m->weight, m->loss);
 	if (m->bias)
 		memcpy(m->bias, experts_tensor(&file, path, "bias", SAFETENSORS_F64, row * sizeof *m->bias, false)->data,
 		       row * sizeof *m->bias);
@@ -88,11 +82,13 @@ experts_load(struct mixture *m, struct model *model, const char *path)
 	if (rows->bytes / (row * sizeof *m->w) != index->bytes / sizeof *i)
 		model_refuse(path, "as many rows as indexes are needed");
 	for (size_t j = 0; j < index->bytes / sizeof *i; j++) {
-		if (i[j] >= inputs)
-			model_refuse(path, "a row beyond the model's");
-		memcpy(m->w + i[j] * row, (const float *)rows->data + j * row, row * sizeof *m->w);
+		float *to;
+
+		if (i[j] >= m->inputs || m->slot[i[j]])
+			model_refuse(path, "a row beyond the model's, or twice");
+		to = memcpy(mixture_add_row(m, i[j]), (const float *)rows->data + j * row, row * sizeof *m->w);
 		for (size_t k = 0; k < row; k++)
-			if (k % (2 * MIXTURE_EXPERTS) >= MIXTURE_EXPERTS && !(m->w[i[j] * row + k] > 0))
+			if (k % (2 * MIXTURE_EXPERTS) >= MIXTURE_EXPERTS && !(to[k] > 0))
 				model_refuse(path, "a variance that is not above 0");
 	}
 	model_read_progress(&model->progress, &file, path);

@@ -193,12 +193,12 @@ window_columns(const struct window *v, float *to, const float *x)
 			for (size_t j = 0; j < v->K; j++)
 				for (size_t p = 0; p < v->P; p++, to += v->Q) {
 					size_t row = p * v->stride + i - v->top; /* wraps above the image: too large */
-					const float *from = x + (c * v->H + row) * v->W;
+					size_t at = (c * v->H + row) * v->W;
 
 					for (size_t q = 0; q < v->Q; q++) {
 						size_t column = q * v->stride + j - v->left;
 
-						to[q] = row < v->H && column < v->W ? from[column] : 0;
+						to[q] = row < v->H && column < v->W ? x[at + column] : 0;
 					}
 				}
 }
@@ -211,14 +211,13 @@ window_add(const struct window *v, float *dx, const float *from)
 		for (size_t i = 0; i < v->K; i++)
 			for (size_t j = 0; j < v->K; j++)
 				for (size_t p = 0; p < v->P; p++, from += v->Q) {
-					size_t row = p * v->stride + i - v->top;
-					float *to = dx + (c * v->H + row) * v->W;
+					size_t row = p * v->stride + i - v->top, at = (c * v->H + row) * v->W;
 
 					for (size_t q = 0; q < v->Q; q++) {
 						size_t column = q * v->stride + j - v->left;
 
 						if (row < v->H && column < v->W)
-							to[column] += from[q];
+							dx[at + column] += from[q];
 					}
 				}
 }

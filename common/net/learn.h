@@ -229,13 +229,14 @@ learn_stream(struct learn *l)
 		for (size_t i = 0; !l->over && i < lesson->n; i++) {
 			size_t from = i ? lesson->end[i - 1] : 0;
 
-			net_fetch(l->trainer.net, batch, lesson->end[i] + AHEAD);
+			train_fetch(&l->trainer, batch, lesson->end[i] + AHEAD);
 			learn_step(l, batch, from, lesson->end[i]);
 			if (l->epochs > 1)
 				learn_keep(l, &l->spool, batch, from, lesson->end[i]);
 			if (l->trainer.progress.records >= l->next_line) {
 				learn_curve(l, NULL);
-				l->next_line *= 2;
+				while (l->trainer.progress.records >= l->next_line)
+					l->next_line *= 2;
 			}
 		}
 	}
@@ -307,8 +308,11 @@ learn_end_pass(struct learn *l, const struct model *m)
 	struct progress judged = {0};
 	double loss, weight = now->weight - began->weight;
 
-	if (l->valid)
+	if (l->valid) {
+		trainer_settle(&l->trainer);
 		judged = learn_judge(l, &l->judges, 0);
+		trainer_unsettle(&l->trainer);
+	}
 	loss = learn_mean(judged.loss, judged.weight);
 	learn_curve(l, judged.weight > 0 ? &judged : NULL);
 	gauge_clear(&l->gauge);
@@ -527,11 +531,9 @@ learn_passes(struct learn *l, struct model *m, int argc, char **argv, int first)
 	if (!l->over)
 		l->total = (progress->records - l->gauge.from) * (uint64_t)l->epochs;
 	more = learn_end_pass(l, m);
-	for (l->pass = 2; more && !l->over && l->pass <= (uint64_t)l->epochs; l->pass++) {
-		learn_again(l, l->pass);
+	while (more && !l->over && l->pass < (uint64_t)l->epochs) {
+		learn_again(l, ++l->pass);
 		more = learn_end_pass(l, m);
-		if (l->over)
-			break;
 	}
 	if (l->over)
 		learn_say_over(l);

@@ -9,46 +9,41 @@
  *
  * Few records hardly tell the experts apart, and the luckiest of eight equals is often a bad one. So scratch, which
  * is right where there is nothing to transfer, and a shift of 0.01, which suits most pairs of domains, count twice:
- * the bound is ln 5 = 1.61 nats for these two, and ln 10 = 2.30 for the others.
+ * the bound is ln 5 = 1.61 nats for these two, and ln 10 = 2.30 for the others. And scratch is kept only where it is
+ * likelier than all that use the source together: it is one way to be of no use, they are seven to be of use.
  *
- * The means and variances of one weight's eight experts are 16 floats side by side: one cache line. A row nobody
- * has touched is all 0 (no variance is) and stands for its prior. Every expert goes through the very steps it would
- * go through alone, rounding included: the winner's beliefs are those of a pass with its method only.
+ * The means and variances of one weight's eight experts are 16 floats side by side: one cache line. Every expert goes
+ * through the very steps it would go through alone, rounding included: the winner's beliefs are those of a pass with
+ * its method only.
  *
- * Legend: E experts, K classes; w [inputs][K][2][E] float, bias [K][2][E] double.
+ * Rows are made when a record first touches their input, one after the other: memory is that of the inputs that came.
+ * All others still stand at their priors, which are the source's.
+ *
+ * Legend: E experts, K classes; w [rows][K][2][E] float, bias [K][2][E] double.
  */
 #ifndef WEIR_MIXTURE_H
 #define WEIR_MIXTURE_H
 
+#include "mixture_kernel.h"
 #include "transfer.h"
-
-enum { MIXTURE_EXPERTS = 8, MIXTURE_SCRATCH = 0, MIXTURE_SOURCE = 1 };
-
-/*
- * Names of the experts, as messages and metadata have them; priors, which add up to 1; shifts in variance, unused for
- * the first two.
- */
-static const struct {
-	const char *name;
-	double prior, shift;
-} mixture_experts[MIXTURE_EXPERTS] = {
-	{"scratch", 0.2, 0},         {"source", 0.1, 0},        {"shift 0", 0.1, 0},       {"shift 0.001", 0.1, 0.001},
-	{"shift 0.003", 0.1, 0.003}, {"shift 0.01", 0.2, 0.01}, {"shift 0.03", 0.1, 0.03}, {"shift 0.1", 0.1, 0.1},
-};
 
 struct mixture {
 	const struct net *source;         /* beliefs; not owned */
+	const struct mixture_kernel *kernel;
 	double variance;                  /* of a fresh belief */
 	size_t K;
-	float *w;                         /* owned */
+	size_t inputs, rows;
+	uint32_t *slot;                   /* [inputs], owned: which row an input has, from 1; 0 for none */
+	float *w;                         /* owned; row 0 is not used */
 	double *bias;                     /* owned; NULL where the source has none */
 	double loss[MIXTURE_EXPERTS];     /* sums, in nats */
-	double mixed;                     /* that of the mixture */
-	size_t w_bytes;
+	double weight[MIXTURE_EXPERTS];   /* the experts' probabilities after them: prior times e^-loss, adding up to 1 */
+	double mixed;                     /* the loss of the mixture */
 
 	/* scratch, owned: of the records of a step, outermost */
 	double *s, *S, *p;                /* [B][K][E] */
-	size_t s_capacity, S_capacity, p_capacity;
+	float **row;                      /* of all features */
+	size_t s_capacity, S_capacity, p_capacity, row_capacity;
 	double *gain, *shrink;            /* [K][E] */
 };
 
@@ -69,14 +64,30 @@ mixture_source(const struct mixture *m, size_t index, size_t k)
 	return tensor_floats(&m->source->table.tensor[m->source->layer[0].weight]) + 2 * (index * m->K + k);
 }
 
+/* Floats of a row. */
+static inline size_t
+mixture_row_size(const struct mixture *m)
+{
+	return m->K * 2 * MIXTURE_EXPERTS;
+}
+
+/* A row for an input that has none yet. */
+static inline float *
+mixture_add_row(struct mixture *m, size_t index)
+{
+	m->slot[index] = (uint32_t)++m->rows;
+	return m->w + m->rows * mixture_row_size(m);
+}
+
 /* The row of an input, [K][2][E]; the first to touch it sets it to its priors. */
 static inline float *
-mixture_row(const struct mixture *m, size_t index)
+mixture_row(struct mixture *m, size_t index)
 {
-	float *row = m->w + index * m->K * 2 * MIXTURE_EXPERTS;
+	float *row;
 
-	if (row[MIXTURE_EXPERTS] > 0)
-		return row;
+	if (m->slot[index])
+		return m->w + m->slot[index] * mixture_row_size(m);
+	row = mixture_add_row(m, index);
 	for (size_t k = 0; k < m->K; k++)
 		for (size_t e = 0; e < MIXTURE_EXPERTS; e++) {
 			const float *source = mixture_source(m, index, k);
@@ -96,9 +107,11 @@ mixture_init(struct mixture *m, const struct net *source, double variance)
 	size_t K = net_outputs(source), inputs = (size_t)source->table.tensor[source->layer[0].weight].shape[0];
 	const double *bias = net_data(source, source->layer[0].bias);
 
-	*m = (struct mixture){.source = source, .variance = variance, .K = K};
-	m->w_bytes = inputs * K * 2 * MIXTURE_EXPERTS * sizeof *m->w;
-	m->w = tensors_lazy_block(m->w_bytes);
+	*m = (struct mixture){.source = source, .kernel = mixture_kernels, .variance = variance, .K = K, .inputs = inputs};
+	while (!mixture_runs(m->kernel))
+		m->kernel++;
+	m->slot = tensors_lazy_block(inputs * sizeof *m->slot);
+	m->w = tensors_lazy_block((inputs + 1) * mixture_row_size(m) * sizeof *m->w);
 	m->gain = allocate(K * MIXTURE_EXPERTS, sizeof *m->gain);
 	m->shrink = allocate(K * MIXTURE_EXPERTS, sizeof *m->shrink);
 	m->bias = bias ? allocate(K * 2 * MIXTURE_EXPERTS, sizeof *m->bias) : NULL;
@@ -106,100 +119,55 @@ mixture_init(struct mixture *m, const struct net *source, double variance)
 		for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
 			mixture_prior(e, bias[2 * k], bias[2 * k + 1], BELIEF_BIAS_VARIANCE,
 			              &m->bias[k * 2 * MIXTURE_EXPERTS + e], &m->bias[(k * 2 + 1) * MIXTURE_EXPERTS + e]);
+	m->mixed = m->kernel->weigh(m->weight, m->loss);
 }
 
 static inline void
 mixture_free(struct mixture *m)
 {
-	if (m->w)
-		munmap(m->w, m->w_bytes);
+	if (m->slot) {
+		munmap(m->slot, m->inputs * sizeof *m->slot);
+		munmap(m->w, (m->inputs + 1) * mixture_row_size(m) * sizeof *m->w);
+	}
 	free(m->bias);
 	free(m->s);
 	free(m->S);
 	free(m->p);
+	free(m->row);
 	free(m->gain);
 	free(m->shrink);
 	*m = (struct mixture){0};
 }
 
-/* s[K][E] and S[K][E]: what each expert makes of record i of a batch. */
+/* Room for the B records of a step, which have n features. */
 static inline void
-mixture_sums(const struct mixture *m, double *s, double *S, const struct batch *batch, size_t i)
+mixture_reserve(struct mixture *m, size_t B, size_t n)
 {
-	enum { E = MIXTURE_EXPERTS };
-	const struct features *f = &batch->features;
+	size_t outputs = B * m->K * MIXTURE_EXPERTS;
 
-	for (size_t k = 0; k < m->K; k++)
-		for (size_t e = 0; e < E; e++) {
-			s[k * E + e] = m->bias ? m->bias[2 * k * E + e] : 0;
-			S[k * E + e] = m->bias ? m->bias[(2 * k + 1) * E + e] : 0;
-		}
-	for (size_t j = batch->start[i]; j < batch->start[i + 1]; j++) {
-		const float *row = mixture_row(m, f->index[j]);
-		double x = (double)f->value[j], square = x * x;
-
-		for (size_t k = 0; k < m->K; k++, row += 2 * E)
-			for (size_t e = 0; e < E; e++) {
-				s[k * E + e] += (double)row[e] * x;
-				S[k * E + e] += (double)row[E + e] * square;
-			}
-	}
+	m->s = grow(m->s, &m->s_capacity, outputs, sizeof *m->s);
+	m->S = grow(m->S, &m->S_capacity, outputs, sizeof *m->S);
+	m->p = grow(m->p, &m->p_capacity, outputs + B * m->K, sizeof *m->p);
+	m->row = grow(m->row, &m->row_capacity, n, sizeof *m->row);
 }
 
-/* One expert's step for record i: as belief_update, with the same random numbers, for all experts at once. */
+/*
+ * Asks for the rows that record i of a batch needs, and for the slots of a later one. gcc takes what only fetches for
+ * what does nothing, and drops a call of it: hence always_inline.
+ */
+__attribute__((always_inline))
 static inline void
-mixture_update(struct mixture *m, const struct batch *batch, size_t i, uint64_t number)
+mixture_fetch(const struct mixture *m, const struct batch *batch, size_t i, size_t later)
 {
-	enum { E = MIXTURE_EXPERTS };
-	const struct features *f = &batch->features;
-	uint64_t random = random_mix(number + 1);
+	const uint32_t *index = batch->features.index;
 
-	for (size_t j = batch->start[i]; j < batch->start[i + 1]; j++) {
-		float *row = mixture_row(m, f->index[j]);
-
-		for (size_t k = 0; k < m->K; k++, row += 2 * E) {
-			random = belief_next(random);
-			for (size_t e = 0; e < E; e++) {
-				double mean = (double)row[e], variance = (double)row[E + e];
-
-				belief_step(&mean, &variance, (double)f->value[j], m->gain[k * E + e], m->shrink[k * E + e]);
-				row[e] = belief_round(mean, random >> 35);
-				row[E + e] = belief_round(variance, random >> 6);
-			}
-		}
-	}
-	for (size_t k = 0; m->bias && k < m->K; k++)
-		for (size_t e = 0; e < E; e++)
-			belief_step(&m->bias[2 * k * E + e], &m->bias[(2 * k + 1) * E + e], 1, m->gain[k * E + e],
-			            m->shrink[k * E + e]);
-}
-
-/* The experts' weights are their probabilities: prior times e^-loss, adding up to 1. */
-static inline void
-mixture_weights(const struct mixture *m, double weight[MIXTURE_EXPERTS])
-{
-	double sum = 0;
-
-	for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
-		weight[e] = -m->loss[e];
-	softmax(MIXTURE_EXPERTS, weight, weight);
-	for (size_t e = 0; e < MIXTURE_EXPERTS; e++) {
-		weight[e] *= mixture_experts[e].prior;
-		sum += weight[e];
-	}
-	for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
-		weight[e] /= sum;
-}
-
-/* Room for the B records of a step. */
-static inline void
-mixture_reserve(struct mixture *m, size_t B)
-{
-	size_t n = B * m->K * MIXTURE_EXPERTS;
-
-	m->s = grow(m->s, &m->s_capacity, n, sizeof *m->s);
-	m->S = grow(m->S, &m->S_capacity, n, sizeof *m->S);
-	m->p = grow(m->p, &m->p_capacity, n + B * m->K, sizeof *m->p);
+	for (size_t j = later < batch->n ? batch->start[later] : 0; later < batch->n && j < batch->start[later + 1]; j++)
+		__builtin_prefetch(m->slot + index[j]);
+	for (size_t j = i < batch->n ? batch->start[i] : 0; i < batch->n && j < batch->start[i + 1]; j++)
+		if (m->slot[index[j]])
+			__builtin_prefetch(m->w + m->slot[index[j]] * mixture_row_size(m));
+		else
+			__builtin_prefetch(mixture_source(m, index[j], 0));
 }
 
 /*
@@ -216,6 +184,60 @@ mixture_predict(const struct mixture *m, size_t e, enum activation head, const s
 	return head_losses(head, B, m->K, z, p, batch->label + from, batch->weight + from);
 }
 
+/* The step of record b of those in hand, whose gain and shrink are known. `number` as for belief_update. */
+static inline void
+mixture_update(struct mixture *m, const struct batch *batch, size_t from, size_t b, uint64_t number)
+{
+	enum { E = MIXTURE_EXPERTS };
+	size_t first = batch->start[from], at = batch->start[from + b], n = batch->start[from + b + 1] - at;
+
+	m->kernel->step(m->K, m->gain, m->shrink, n, m->row + at - first, batch->features.value + at, random_mix(number + 1));
+	for (size_t k = 0; m->bias && k < m->K; k++)
+		for (size_t e = 0; e < E; e++)
+			belief_step(&m->bias[2 * k * E + e], &m->bias[(2 * k + 1) * E + e], 1, m->gain[k * E + e],
+			            m->shrink[k * E + e]);
+}
+
+/* A step of any head: loss[E] is written, and p[B][K]. */
+static inline void
+mixture_learn_plain(struct mixture *m, enum activation head, const struct batch *batch, size_t from, size_t B,
+                    uint64_t number, double *p, double *loss)
+{
+	enum { E = MIXTURE_EXPERTS };
+	size_t n = B * m->K;
+	double *z = m->p + n * E;
+
+	memset(p, 0, n * sizeof *p);
+	for (size_t e = 0; e < E; e++) {
+		loss[e] = mixture_predict(m, e, head, batch, from, B, m->p + e * n, z);
+		for (size_t i = 0; i < n; i++)
+			p[i] += m->weight[e] * m->p[e * n + i];
+	}
+	for (size_t b = 0; b < B; b++) {
+		for (size_t k = 0; k < m->K; k++)
+			for (size_t e = 0; e < E; e++)
+				belief_gain(m->p[e * n + b * m->K + k], head_target(head, k, batch->label[from + b]),
+				            m->S[(b * m->K + k) * E + e], mixture_learns[e] * (double)batch->weight[from + b],
+				            &m->gain[k * E + e], &m->shrink[k * E + e]);
+		mixture_update(m, batch, from, b, number + b);
+	}
+}
+
+/* A step of a sigmoid head, one record, all experts at once: loss[E] and *p are written. False where that cannot be. */
+static inline bool
+mixture_learn_fast(struct mixture *m, const struct batch *batch, size_t from, uint64_t number, double *p, double *loss)
+{
+	struct mixture_view view = {m->s, m->S, m->p, loss, m->gain, m->shrink};
+
+	if (!m->kernel->judge((double)batch->label[from], (double)batch->weight[from], view))
+		return false;
+	*p = 0;
+	for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
+		*p += m->weight[e] * m->p[e];
+	mixture_update(m, batch, from, 0, number);
+	return true;
+}
+
 /*
  * Learns one step, records from .. from + B of a batch: one record, or the group of a choice head. p[B][K] becomes
  * what the mixture predicted. Returns the mixture's loss. `number` as for belief_update.
@@ -224,48 +246,40 @@ static inline double
 mixture_learn(struct mixture *m, enum activation head, const struct batch *batch, size_t from, size_t B,
               uint64_t number, double *p)
 {
-	enum { E = MIXTURE_EXPERTS };
-	double weight[E], loss[E], best = INFINITY, sum = 0, *z;
-	size_t n = B * m->K;
+	const struct features *f = &batch->features;
+	size_t first = batch->start[from], n = batch->start[from + B] - first;
+	double loss[MIXTURE_EXPERTS], before = m->mixed;
 
-	mixture_reserve(m, B);
-	mixture_weights(m, weight);
-	z = m->p + n * E;
-	for (size_t b = 0; b < B; b++)
-		mixture_sums(m, m->s + b * m->K * E, m->S + b * m->K * E, batch, from + b);
-	memset(p, 0, n * sizeof *p);
-	for (size_t e = 0; e < E; e++) {
-		loss[e] = mixture_predict(m, e, head, batch, from, B, m->p + e * n, z);
-		best = loss[e] < best ? loss[e] : best;
-		for (size_t i = 0; i < n; i++)
-			p[i] += weight[e] * m->p[e * n + i];
-	}
+	mixture_reserve(m, B, n);
+	for (size_t j = 0; j < n; j++)
+		m->row[j] = mixture_row(m, f->index[first + j]);
 	for (size_t b = 0; b < B; b++) {
-		for (size_t k = 0; k < m->K; k++)
-			for (size_t e = 0; e < E; e++)
-				belief_gain(m->p[e * n + b * m->K + k], head_target(head, k, batch->label[from + b]),
-				            m->S[(b * m->K + k) * E + e], e == MIXTURE_SOURCE ? 0 : (double)batch->weight[from + b],
-				            &m->gain[k * E + e], &m->shrink[k * E + e]);
-		mixture_update(m, batch, from + b, number + b);
+		size_t at = batch->start[from + b], outputs = b * m->K * MIXTURE_EXPERTS;
+
+		m->kernel->sums(m->K, m->s + outputs, m->S + outputs, batch->start[from + b + 1] - at, m->row + at - first,
+		                f->value + at, m->bias);
 	}
-	for (size_t e = 0; e < E; e++) {
-		sum += weight[e] * math_exp(best - loss[e]);
+	if (head != SIGMOID || !mixture_learn_fast(m, batch, from, number, p, loss))
+		mixture_learn_plain(m, head, batch, from, B, number, p, loss);
+	for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
 		m->loss[e] += loss[e];
-	}
-	m->mixed += best - math_log(sum);
-	return best - math_log(sum);
+	m->mixed = m->kernel->weigh(m->weight, m->loss);
+	return m->mixed - before;
 }
 
-/* The most probable expert; of equals the last, as no source is found useless without a record to tell. */
+/*
+ * Scratch where it is likelier than not that the source is of no use; else the most probable of those that use it, of
+ * equals the last.
+ */
 static inline size_t
 mixture_winner(const struct mixture *m)
 {
-	double weight[MIXTURE_EXPERTS];
-	size_t best = 0;
+	size_t best = MIXTURE_SOURCE;
 
-	mixture_weights(m, weight);
-	for (size_t e = 1; e < MIXTURE_EXPERTS; e++)
-		best = weight[e] >= weight[best] ? e : best;
+	if (m->weight[MIXTURE_SCRATCH] > 0.5)
+		return MIXTURE_SCRATCH;
+	for (size_t e = MIXTURE_SOURCE + 1; e < MIXTURE_EXPERTS; e++)
+		best = m->weight[e] >= m->weight[best] ? e : best;
 	return best;
 }
 
@@ -289,28 +303,35 @@ mixture_match(const double weight[MIXTURE_EXPERTS], const double *mean, const do
 	*to_variance += spread;
 }
 
-/* The beliefs of a net of the source's architecture become those of the experts, matched by weight. */
+/*
+ * The beliefs of a net of the source's architecture become those of the experts, matched by weight. Most often one has
+ * all of it, and most inputs have no row.
+ */
 static inline void
 mixture_keep(const struct mixture *m, const double weight[MIXTURE_EXPERTS], struct net *net)
 {
 	enum { E = MIXTURE_EXPERTS };
 	float *w = tensor_floats(&net->table.tensor[net->layer[0].weight]);
 	double *bias = net_data(net, net->layer[0].bias);
-	size_t n = net->table.tensor[net->layer[0].weight].n / 2;
-	double mean[E], variance[E], matched[2];
+	double mean[E] = {0}, variance[E] = {0}, matched[2];
+	size_t expert[E], n = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const float *row = m->w + i * 2 * E;
-		const float *source = mixture_source(m, i / m->K, i % m->K);
-		bool touched = row[E] > 0;
+	for (size_t e = 0; e < E; e++)
+		if (weight[e] > 0)
+			expert[n++] = e;
+	for (size_t i = 0; i < m->inputs * m->K; i++) {
+		const uint32_t slot = m->slot[i / m->K];
+		const float *row = m->w + slot * mixture_row_size(m) + i % m->K * 2 * E, *source = mixture_source(m, 0, i);
 
-		for (size_t e = 0; e < E; e++) {
-			if (touched)
+		for (size_t j = 0, e; j < n; j++)
+			if (e = expert[j], slot)
 				mean[e] = (double)row[e], variance[e] = (double)row[E + e];
 			else
 				mixture_prior(e, (double)source[0], (double)source[1], m->variance, &mean[e], &variance[e]);
-		}
-		mixture_match(weight, mean, variance, &matched[0], &matched[1]);
+		if (n == 1)
+			matched[0] = mean[expert[0]], matched[1] = variance[expert[0]];
+		else
+			mixture_match(weight, mean, variance, &matched[0], &matched[1]);
 		w[2 * i] = (float)matched[0];
 		w[2 * i + 1] = (float)matched[1];
 	}

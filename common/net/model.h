@@ -20,6 +20,7 @@ struct model {
 	uint64_t seed;
 	double variance;                    /* of a fresh belief */
 	double drift;                       /* by which beliefs widen with each record */
+	bool stateless;                     /* the optimiser's states are not known */
 	bool pulled;                        /* by a prior, which is set; its states follow those of the optimiser */
 	struct prior prior;
 	struct progress progress;           /* of the first pass; its records count all passes */
@@ -157,28 +158,20 @@ model_view_states(struct model *m, const char *path)
 	return found;
 }
 
-/*
- * Opens a model to be read: its tensors view the mapped file, which was checked to the last byte. A file that is
- * no model, or not of this format, is an error of the system.
- */
+/* What the metadata of a model say of it, and its architecture. */
 static inline void
-model_open(struct model *m, const char *path)
+model_read(struct model *m, struct arch *arch, const char *path)
 {
-	struct arch arch;
+	const char *text = model_text(&m->file, path, "format");
 	struct arch_fault fault;
-	const char *text;
-	size_t states;
 
-	*m = (struct model){0};
-	safetensors_open(&m->file, path);
-	text = model_text(&m->file, path, "format");
 	if (strcmp(text, MODEL_FORMAT) != 0)
 		model_refuse(path, "format \"%.40s\"; this program reads \"%s\"", text, MODEL_FORMAT);
-	if (!arch_parse(&arch, model_text(&m->file, path, "architecture"), &fault))
+	if (!arch_parse(arch, model_text(&m->file, path, "architecture"), &fault))
 		model_refuse(path, "architecture: %s: \"%.*s\"", fault.rule, (int)fault.word.n, fault.word.at);
 	text = model_text(&m->file, path, "optimizer");
 	m->optimiser = optimiser_find(text);
-	if (!m->optimiser && (strcmp(text, "beliefs") != 0 || !arch_log_linear(&arch)))
+	if (!m->optimiser && (strcmp(text, "beliefs") != 0 || !arch_log_linear(arch)))
 		model_refuse(path, "no such optimizer for it: \"%.40s\"", text);
 	m->batch = 1;
 	if (m->optimiser) {
@@ -205,12 +198,55 @@ model_open(struct model *m, const char *path)
 	model_read_progress(&m->progress, &m->file, path);
 	snprintf(m->parent, sizeof m->parent, "%s", model_text(&m->file, path, "parent"));
 	snprintf(m->transfer, sizeof m->transfer, "%s", model_text(&m->file, path, "transfer"));
+}
+
+/* A file that says nothing of an architecture holds plain weights of the one given, and no states. */
+static inline void
+model_assume(struct model *m, struct arch *arch, const char *architecture)
+{
+	struct arch_fault fault;
+
+	if (!arch_parse(arch, architecture, &fault))
+		die_usage("--architecture: %s: \"%.*s\"", fault.rule, (int)fault.word.n, fault.word.at);
+	m->optimiser = optimiser_find("adam");
+	m->set.rate = m->optimiser->rate;
+	m->batch = 1;
+	m->variance = BELIEF_VARIANCE;
+	m->stateless = true;
+}
+
+/*
+ * Opens a model to be read: its tensors view the mapped file, which was checked to the last byte. A file that is
+ * no model, or not of this format, is an error of the system. Where an architecture is given, a file of another program
+ * may hold its tensors, a state_dict of PyTorch; such a model is without states.
+ */
+static inline void
+model_open_as(struct model *m, const char *path, const char *architecture)
+{
+	struct arch arch;
+	size_t states;
+
+	*m = (struct model){0};
+	safetensors_open(&m->file, path);
+	if (!architecture)
+		model_read(m, &arch, path);
+	else if (safetensors_metadata(&m->file, "architecture"))
+		die_usage("--architecture: the model has its own: %s", path);
+	else
+		model_assume(m, &arch, architecture);
 	net_lay_out(&m->net, &arch, !m->optimiser);
 	for (size_t i = 0; i < m->net.table.n; i++)
 		model_view(m, &m->net.table.tensor[i], path);
-	states = model_view_states(m, path);
+	states = m->stateless ? 0 : model_view_states(m, path);
 	if (m->file.n != m->net.table.n + states)
 		model_refuse(path, "it has tensors that are not of its architecture");
+}
+
+/* Opens a model of this project's programs. */
+static inline void
+model_open(struct model *m, const char *path)
+{
+	model_open_as(m, path, NULL);
 }
 
 /* Gives an opened model memory of its own, so that it can be trained; the file is closed. */

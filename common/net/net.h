@@ -396,7 +396,11 @@ net_classes(const struct net *net)
 	return head == LINEAR ? LABEL_ANY : head == SOFTMAX ? (uint32_t)net_outputs(net) : LABEL_BINARY;
 }
 
-/* Asks for the rows of the first layer that record i of a batch needs, so that they are near when it is learnt. */
+/*
+ * Asks for the rows of the first layer that record i of a batch needs, so that they are near when it is learnt. gcc
+ * takes what only fetches for what does nothing, and drops a call of it: hence always_inline.
+ */
+__attribute__((always_inline))
 static inline void
 net_fetch(const struct net *net, const struct batch *batch, size_t i)
 {

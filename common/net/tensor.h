@@ -86,7 +86,7 @@ tensors_block(size_t bytes)
 	return memset(block, 0, bytes);
 }
 
-/* A block of zeros that takes memory where it is touched only; munmap(block, bytes) releases it. */
+/* A block of zeros that takes memory, in huge pages, where it is touched only; munmap(block, bytes) releases it. */
 static inline void *
 tensors_lazy_block(size_t bytes)
 {
@@ -94,6 +94,9 @@ tensors_lazy_block(size_t bytes)
 
 	if (block == MAP_FAILED)
 		die_system("a model of %zu bytes", bytes);
+#ifdef MADV_HUGEPAGE
+	madvise(block, bytes, MADV_HUGEPAGE);
+#endif
 	return block;
 }
 

@@ -62,7 +62,7 @@ struct trainer {
 
 	/* scratch, owned */
 	double *s, *S, *p;            /* [outputs of a batch]: logits, variances, probabilities */
-	size_t s_capacity, S_capacity, p_capacity;
+	size_t s_capacity, S_capacity, p_capacity, room; /* so many numbers of each */
 	double *gain, *shrink;        /* [K] */
 	struct team team;
 	struct net_pass pass;         /* of all records of a step */
@@ -241,21 +241,23 @@ trainer_reserve(struct trainer *t, size_t B, size_t outputs)
 {
 	size_t n = B * outputs;
 
+	if (n <= t->room)
+		return;
 	t->s = grow(t->s, &t->s_capacity, n, sizeof *t->s);
 	t->S = grow(t->S, &t->S_capacity, n, sizeof *t->S);
 	t->p = grow(t->p, &t->p_capacity, n, sizeof *t->p);
+	t->room = n;
 }
 
 /*
- * Adds what became of B predictions, probabilities t->p, to the progress. For a choice head the B records are one
- * group and one prediction.
+ * Adds what became of B predictions of K outputs, probabilities t->p, to the progress. For a choice head the B records
+ * are one group and one prediction.
  */
-static inline void
-trainer_note(struct trainer *t, struct progress *progress, const struct batch *batch, size_t from, size_t B,
-             double loss)
+__attribute__((always_inline)) static inline void
+trainer_note(struct trainer *t, struct progress *progress, enum activation head, const struct batch *batch, size_t from,
+             size_t B, size_t K, double loss)
 {
-	enum activation head = arch_head(&t->net->arch);
-	size_t K = net_outputs(t->net), likeliest = head == CHOICE ? head_likeliest(B, t->p) : 0;
+	size_t likeliest = head == CHOICE ? head_likeliest(B, t->p) : 0;
 
 	progress->loss += loss;
 	for (size_t b = 0; b < B; b++) {
@@ -275,19 +277,15 @@ trainer_note(struct trainer *t, struct progress *progress, const struct batch *b
 	}
 }
 
-/*
- * Beliefs learn B records: one, or the group of a choice head. All are predicted before the first is learnt.
- */
-static inline void
-train_beliefs(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+/* train_beliefs for a head of K outputs. */
+__attribute__((always_inline)) static inline void
+train_beliefs_of(struct trainer *t, enum activation head, size_t K, const struct batch *batch, size_t from, size_t B)
 {
 	struct net *net = t->net;
 	const struct net_layer *l = &net->layer[0];
 	const struct features *f = &batch->features;
 	const struct tensor *weight = &net->table.tensor[l->weight];
 	const struct tensor *bias = net_bias(net, l);
-	enum activation head = arch_head(&net->arch);
-	size_t K = l->O;
 
 	for (size_t b = 0; b < B; b++) {
 		size_t at = batch->start[from + b], n = batch->start[from + b + 1] - at;
@@ -301,7 +299,8 @@ train_beliefs(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	for (size_t i = 0; i < B * K; i++)
 		t->s[i] = belief_moderate(t->s[i], t->S[i]);
 	head_probability(head, B, K, t->p, t->s);
-	trainer_note(t, &t->progress, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
+	trainer_note(t, &t->progress, head, batch, from, B, K,
+	             head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	for (size_t b = 0; b < B; b++) {
 		size_t at = batch->start[from + b], n = batch->start[from + b + 1] - at;
 
@@ -313,13 +312,28 @@ train_beliefs(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	}
 }
 
+/*
+ * Beliefs learn B records: one, or the group of a choice head. All are predicted before the first is learnt. What is
+ * asked for most, a sigmoid, is told to the compiler.
+ */
+static inline void
+train_beliefs(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+{
+	enum activation head = arch_head(&t->net->arch);
+
+	if (head == SIGMOID && B == 1)
+		train_beliefs_of(t, SIGMOID, 1, batch, from, 1);
+	else
+		train_beliefs_of(t, head, net_outputs(t->net), batch, from, B);
+}
+
 /* The experts of a mixture learn B records, as train_beliefs. */
 static inline void
 train_mixture(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 {
 	double loss = mixture_learn(t->mixture, arch_head(&t->net->arch), batch, from, B, t->progress.records, t->p);
 
-	trainer_note(t, &t->progress, batch, from, B, loss);
+	trainer_note(t, &t->progress, arch_head(&t->net->arch), batch, from, B, net_outputs(t->net), loss);
 }
 
 /* Gives each row of the first layer that the step touches a slot. */
@@ -710,7 +724,7 @@ trainer_step(void *trainer, size_t task, size_t worker)
 {
 	const struct trainer *t = trainer;
 	bool by_row = task >= t->n_blocks;
-	const struct block *b = &t->block[by_row ? 0 : task];
+	const struct block *b = by_row ? NULL : &t->block[task];
 	size_t tensor = by_row ? t->net->layer[0].weight : b->tensor, O = t->net->layer[0].O;
 	struct optimiser_settings pull = trainer_settings(t, tensor), set = pull;
 	float *g;
@@ -822,7 +836,8 @@ train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 		train_sampled(t);
 	} else {
 		team_run(&t->team, t->lanes, lane_learn, t);
-		trainer_note(t, &t->progress, batch, from, B, head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
+		trainer_note(t, &t->progress, head, batch, from, B, K,
+		             head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	}
 	t->set.step++;
 	t->time = t->prior ? prior_step(t->prior, t->optimiser, t->set.step, t->pace, head == CHOICE ? 1 : B) : 0;
@@ -830,6 +845,16 @@ train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 		team_run(&t->team, trainer_plain_tasks(t) - t->n_blocks, trainer_gather_rows, t);
 	t->scale = trainer_scale(t);
 	team_run(&t->team, trainer_tasks(t), trainer_step, t);
+}
+
+/* Asks for the weights that record i of a batch needs, some records before it is learnt. */
+static inline void
+train_fetch(const struct trainer *t, const struct batch *batch, size_t i)
+{
+	if (t->mixture)
+		mixture_fetch(t->mixture, batch, i, i + 4);
+	else
+		net_fetch(t->net, batch, i);
 }
 
 /*
@@ -875,7 +900,7 @@ train_judge(struct trainer *t, const struct batch *batch, size_t from, size_t B,
 	else
 		trainer_believe(t);
 	head_probability(head, B, K, t->p, t->s);
-	trainer_note(t, progress, batch, from, B,
+	trainer_note(t, progress, head, batch, from, B, K,
 	             head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	progress->records += B;
 }

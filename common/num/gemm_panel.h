@@ -16,8 +16,8 @@
  * vectors are constants where it is called, and so is what is NULL; so all loops but that over k unroll.
  */
 GEMM_TARGET
-__attribute__((always_inline))
-static inline void
+GEMM_INLINE
+static void
 GEMM_NAME(block)(size_t rows, size_t vectors, size_t K, float *C, size_t ldc, bool accumulate, const float *a,
                  size_t a_row, size_t a_k, const float *b, size_t b_k, const float *first, const size_t *at)
 {
@@ -122,8 +122,8 @@ GEMM_NAME(slide)(size_t O, size_t P, size_t Q, size_t D, float *y, const float *
 
 /* sums[rows][columns][GEMM_DOT] += products of K elements, as gemm_dot_plain adds them. rows and columns are constants. */
 GEMM_TARGET
-__attribute__((always_inline))
-static inline void
+GEMM_INLINE
+static void
 GEMM_NAME(dots)(size_t rows, size_t columns, size_t K, float *sums, size_t ldsums, const float *a, size_t lda,
                 const float *const *b)
 {

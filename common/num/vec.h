@@ -118,8 +118,10 @@ vec_axpy(size_t n, float *y, float a, const float *x)
 
 /* The sum of eight: l and l + 4 are added, then l and l + 2, then 0 and 1. */
 static inline float
-vec_across(vec_eight sum)
+vec_across(const vec_eight *sums)
 {
+	const vec_eight sum = *sums;
+
 	return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }
 
@@ -134,7 +136,7 @@ vec_dot(size_t n, const float *x, const float *y)
 		sum += *(const vec_eight *)(x + i) * *(const vec_eight *)(y + i);
 	for (size_t l = 0; i + l < n; l++)
 		sum[l] += x[i + l] * y[i + l];
-	return vec_across(sum);
+	return vec_across(&sum);
 }
 
 /* The sum of x[i], in the order of vec_dot. */
@@ -152,7 +154,7 @@ vec_sum(size_t n, const float *x)
 	sum = (vec_eight){low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]};
 	for (size_t l = 0; i + l < n; l++)
 		sum[l] += x[i + l];
-	return vec_across(sum);
+	return vec_across(&sum);
 }
 
 /* y becomes 0 where it is not above 0. */

@@ -71,9 +71,9 @@ def pipe(lines, command):
     return lines.mapPartitions(lambda part: run(command, part), preservesPartitioning=True)
 
 
-def featurize(context, path, arguments, slices):
+def featurize(context, path, arguments, slices=None):
     """A CSV log as an RDD of records."""
-    lines = context.textFile(path, slices, use_unicode=False)
+    lines = context.textFile(path, slices or context.defaultParallelism, use_unicode=False)
     header = lines.first()
 
     def records(part):
@@ -89,8 +89,11 @@ def featurize(context, path, arguments, slices):
 
 def by_group(records, shards, field=1):
     """The records in so many partitions: each group, or other field, whole in one, and the order that of the input."""
-    keyed = records.zipWithIndex().map(lambda line: ((line[0].split(b"\t")[field - 1], line[1]), line[0]))
-    return keyed.repartitionAndSortWithinPartitions(
+    def keyed(place, part):
+        for n, line in enumerate(part):
+            yield (line.split(b"\t", field)[field - 1], (place, n)), line
+
+    return records.mapPartitionsWithIndex(keyed).repartitionAndSortWithinPartitions(
         shards, lambda key: zlib.crc32(key[0]) % shards, keyfunc=lambda key: key[1]).values()
 
 

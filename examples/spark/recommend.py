@@ -20,11 +20,15 @@ RECORDS = "-b %d -k request,item,user,position '%s'" % (BITS, FORMULA)
 PROGRAMS = ["featurize", "pretrain", "finetune", "score", "topk", "ctr", "metrics"]
 
 
-def main(programs, folder, shards):
-    master = os.environ.get("MASTER", "local-cluster[2,1,1024]")
-    spark = SparkSession.builder.master(master).appName("weir").config("spark.ui.enabled", "false").config(
-        "spark.ui.showConsoleProgress", "false").getOrCreate()
-    context = spark.sparkContext
+def session(**settings):
+    """Spark, as MASTER names it; else two worker processes on this machine."""
+    builder = SparkSession.builder.appName("weir").master(os.environ.get("MASTER", "local-cluster[2,1,1024]"))
+    for name, value in settings.items():
+        builder = builder.config("spark." + name.replace("_", "."), value)
+    return builder.config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false").getOrCreate()
+
+
+def recommend(context, programs, folder, shards):
     context.addPyFile(filters.__file__)
     filters.ship(context, programs, *PROGRAMS)
 
@@ -32,7 +36,7 @@ def main(programs, folder, shards):
         return os.path.join(folder, name)
 
     def records(log):
-        return filters.featurize(context, file(log), RECORDS, shards)
+        return filters.featurize(context, file(log), RECORDS)
 
     def write(name, text):
         with open(file(name), "wb") as out:
@@ -51,8 +55,9 @@ def main(programs, folder, shards):
     best = filters.pipe(scored, "topk -k 3")
     write("ctr.tsv", filters.merge(filters.pipe(best, "ctr -g 4 --partial"), "ctr", programs))
     write("metrics.tsv", filters.merge(filters.pipe(scored, "metrics -M auc,logloss,mrr --partial"), "metrics", programs))
-    spark.stop()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    spark = session()
+    recommend(spark.sparkContext, sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    spark.stop()
