@@ -6,6 +6,7 @@
  * memory: O(model); O(group) for a choice head
  */
 #include "../common/io/lessons.h"
+#include "../common/net/best.h"
 #include "../common/net/model.h"
 
 static const char *path, *architecture;
@@ -39,7 +40,12 @@ static double *s, *S, *p;             /* [records][K]: logits, their variances, 
 static size_t s_capacity, S_capacity, p_capacity;
 static struct team team;
 static struct net_pass pass[TEAM_MOST]; /* of each worker, where the model is a net of plain weights */
-static size_t *order, order_capacity; /* classes, best first */
+static bool many;                     /* a softmax on vectors: best classes are found without all logits at once */
+static size_t wanted;                 /* classes of a record */
+static struct best *best;             /* [records], of a softmax head */
+static struct best_class *listed;     /* [records][wanted] */
+static double *own;                   /* [records]: probabilities of the labelled classes */
+static size_t best_capacity, listed_capacity, own_capacity;
 
 /* Records from .. to of a lesson, which are predicted together. */
 struct step {
@@ -76,6 +82,12 @@ predict(void *of, size_t task, size_t worker)
 	const struct batch *batch = &step->lesson->batch;
 	size_t piece = net_piece(&model.net), first = task * piece, left = step->n - first, few = left < piece ? left : piece;
 
+	if (many) {
+		net_pass_reserve(&pass[worker], &model.net, piece, false);
+		best_classes(&model.net, &pass[worker], (struct piece){batch, step->from + first, 0, few}, best + first,
+		             batch->label + step->from + first, own + first);
+		return;
+	}
 	for (size_t i = first; i < first + few && model.net.beliefs; i++) {
 		net_fetch(&model.net, batch, step->from + i + AHEAD);
 		believe(step, i);
@@ -84,9 +96,10 @@ predict(void *of, size_t task, size_t worker)
 		net_logits(&model.net, &pass[worker], batch, step->from + first, few, s + first * K);
 }
 
-/* Writes a record with what belongs to output i; class and label may be empty views: no class, its own label. */
+/* Writes a record with a score; class and label may be empty views: no class, its own label. */
 static void
-write_record(const char *text, const struct lesson_line *line, struct view class, struct view label, size_t i)
+write_record(const char *text, const struct lesson_line *line, struct view class, struct view label, double score,
+             double deviation)
 {
 	const char *at = text + line->at;
 
@@ -97,45 +110,59 @@ write_record(const char *text, const struct lesson_line *line, struct view class
 		writer_char(&out, '\t');
 	}
 	if (print_std) {
-		writer_number(&out, sqrt(S[i]));
+		writer_number(&out, deviation);
 		writer_char(&out, '\t');
 	}
 	writer_view(&out, label.n ? label : (struct view){at, line->n_label});
 	writer_put(&out, at + line->n_label, line->n_after);
-	writer_number(&out, p[i]);
+	writer_number(&out, score);
 	writer_char(&out, '\n');
 }
 
-/* Is class a before class b: likelier, or as likely and with the smaller number? For qsort; p is the record's. */
-static const double *class_p;
-
-static int
-better(const void *a, const void *b)
+/* The line of a class of record i. */
+static void
+write_class(const char *text, const struct lesson_line *line, size_t i, struct best_class of, size_t label)
 {
-	size_t i = *(const size_t *)a, j = *(const size_t *)b;
+	char class[NUMBER_MAX];
 
-	return class_p[i] != class_p[j] ? (class_p[i] < class_p[j]) - (class_p[i] > class_p[j]) : (i > j) - (i < j);
+	write_record(text, line, (struct view){class, number_print_whole(class, of.class)},
+	             view_of(!line->labelled ? "" : of.class == label ? "1" : "0"), of.value,
+	             print_std ? sqrt(S[i * K + of.class]) : 0);
 }
 
-/* A line per class of the record whose outputs are the i-th, best first; -k of them, and the labelled one. */
+/* A line for each of the best classes of record i, and one for its own. */
 static void
-write_classes(const char *text, const struct lesson_line *line, size_t label, size_t i)
+write_classes(const char *text, const struct lesson_line *line, size_t i, size_t label)
 {
-	size_t n = keep && (size_t)keep < K ? (size_t)keep : K;
+	bool written = !line->labelled;
 
-	order = grow(order, &order_capacity, K, sizeof *order);
-	for (size_t k = 0; k < K; k++)
-		order[k] = k;
-	class_p = p + i * K;
-	qsort(order, K, sizeof *order, better);
-	for (size_t rank = 0; rank < K; rank++) {
-		char class[NUMBER_MAX];
-		size_t k = order[rank], digits = number_print_whole(class, k);
-
-		if (rank < n || (line->labelled && k == label))
-			write_record(text, line, (struct view){class, digits},
-			             view_of(!line->labelled ? "" : k == label ? "1" : "0"), i * K + k);
+	for (size_t rank = 0; rank < best[i].n; rank++) {
+		write_class(text, line, i, best[i].list[rank], label);
+		written |= best[i].list[rank].class == label;
 	}
+	if (!written)
+		write_class(text, line, i, (struct best_class){own[i], (uint32_t)label}, label);
+}
+
+/* Room for the best classes of n records, none of which is known. */
+static void
+reserve_best(size_t n)
+{
+	best = grow(best, &best_capacity, n, sizeof *best);
+	listed = grow(listed, &listed_capacity, n * wanted, sizeof *listed);
+	own = grow(own, &own_capacity, n, sizeof *own);
+	for (size_t i = 0; i < n; i++)
+		best[i] = (struct best){listed + i * wanted, 0, wanted};
+}
+
+/* The best classes of record i of a step, from all its probabilities. */
+static void
+find_best(size_t i, size_t label)
+{
+	for (size_t k = 0; k < K; k++)
+		best_offer(&best[i], p[i * K + k], (uint32_t)k);
+	best_sort(&best[i]);
+	own[i] = p[i * K + label];
 }
 
 /* Predicts and writes records from .. to of a lesson: one step. */
@@ -143,18 +170,27 @@ static void
 score_step(const struct lesson *lesson, size_t from, size_t to)
 {
 	struct step step = {lesson, from, to - from};
-	size_t n = step.n;
+	size_t n = step.n, outputs = many ? 0 : n * K;
 
-	s = grow(s, &s_capacity, n * K, sizeof *s);
-	S = grow(S, &S_capacity, n * K, sizeof *S);
-	p = grow(p, &p_capacity, n * K, sizeof *p);
+	s = grow(s, &s_capacity, outputs, sizeof *s);
+	S = grow(S, &S_capacity, outputs, sizeof *S);
+	p = grow(p, &p_capacity, outputs, sizeof *p);
+	if (head == SOFTMAX)
+		reserve_best(n);
 	team_run(&team, (n + net_piece(&model.net) - 1) / net_piece(&model.net), predict, &step);
-	head_probability(head, n, K, p, s);
-	for (size_t i = 0; i < n; i++)
+	if (!many)
+		head_probability(head, n, K, p, s);
+	for (size_t i = 0; i < n; i++) {
+		const struct lesson_line *line = &lesson->line[from + i];
+		size_t label = head == SOFTMAX ? (size_t)lesson->batch.label[from + i] : 0;
+
+		if (head == SOFTMAX && !many)
+			find_best(i, label);
 		if (head == SOFTMAX)
-			write_classes(lesson->text, &lesson->line[from + i], (size_t)lesson->batch.label[from + i], i);
+			write_classes(lesson->text, line, i, label);
 		else
-			write_record(lesson->text, &lesson->line[from + i], (struct view){NULL, 0}, (struct view){NULL, 0}, i);
+			write_record(lesson->text, line, (struct view){NULL, 0}, (struct view){NULL, 0}, p[i], print_std ? sqrt(S[i]) : 0);
+	}
 }
 
 /* Every record; what is written is flushed whenever there is none to go on with. */
@@ -185,13 +221,15 @@ main(int argc, char **argv)
 		die_usage("--%s: the model holds no beliefs", draw ? "sample" : print_std ? "std" : "ucb");
 	head = arch_head(&model.net.arch);
 	K = net_outputs(&model.net);
+	many = head == SOFTMAX && net_dense(&model.net.layer[model.net.n_layers - 1]);
+	wanted = keep && (size_t)keep < K ? (size_t)keep : K;
 	net_reserve(&model.net);
 	for (int64_t i = 0; !model.net.beliefs && i < threads; i++)
 		net_pass_init(&pass[i], &model.net, 0);
 	team_init(&team, (size_t)threads);
 	if (head == CHOICE)
 		lessons.step = 0;
-	else if (!model.net.sparse)
+	else if (!model.net.sparse || (model.net.sequence && wanted < 4096))
 		lessons.step = 256; /* for each thread some pieces */
 	lessons.rows = !model.net.sparse;
 	lessons.ordered = arch_ordered(&model.net.arch);

@@ -19,7 +19,7 @@ struct learn {
 	const char *valid;        /* records to judge each pass by */
 	double rate, l1, l2, forget;
 	double budget, clip;      /* seconds; of a gradient */
-	int64_t batch, epochs, patience, threads;
+	int64_t batch, epochs, patience, threads, negatives;
 	int64_t seed;
 	bool resume, verbose, progress;
 	struct lessons lessons;
@@ -32,6 +32,8 @@ struct learn {
 	struct batch rows;        /* what they make of a lesson */
 	struct spool spool;       /* with more than one epoch */
 	struct spool judges;      /* the records of valid */
+	struct popularity popularity; /* with negatives, once all records are in the spool */
+	uint64_t *seen;           /* owned: of each class, records in the spool; NULL where nobody asks */
 	struct keepsake best;     /* by them, with patience */
 	struct gauge gauge;
 	uint64_t total;           /* records of all passes, once it is known */
@@ -66,6 +68,7 @@ struct learn {
 	{'\0', "l1", "L", "ftrl: absolute value penalty", CLI_REAL, &(l).l1, 0, 1e6},                    \
 	{'\0', "l2", "L", "ftrl: square penalty", CLI_REAL, &(l).l2, 0, 1e6},                            \
 	{'\0', "log", "FILE", "write the learning curve here: pass, records, loss, accuracy", CLI_TEXT, &(l).log, 0, 0}, \
+	{'\0', "negatives", "N", "softmax: learn by N classes of each step, drawn by popularity; 0 is by all", CLI_INT, &(l).negatives, 0, 1 << 24}, \
 	{'\0', "optimizer", "NAME", "beliefs, adagrad, ftrl, sgd or adam", CLI_TEXT, &(l).optimizer, 0, 0}, \
 	{'\0', "patience", "N", "stop after N passes that --valid finds no better; keep the best", CLI_INT, &(l).patience, 1, 1 << 20}, \
 	{'\0', "progress", NULL, "say each second how far it is, as on a terminal", CLI_FLAG, &(l).progress, 0, 0}, \
@@ -145,8 +148,11 @@ learn_keep(const struct learn *l, struct spool *spool, const struct batch *batch
 {
 	bool runs = l->trainer.net->sequence && !batch->features.rows;
 
-	for (size_t i = from; i < to; i++)
+	for (size_t i = from; i < to; i++) {
 		spool_add(spool, batch, i, l->lessons.step == 0 ? i > from : runs && i > 0 && sequence_goes_on(batch, i));
+		if (l->seen)
+			l->seen[(size_t)batch->label[i]]++;
+	}
 }
 
 /* After a step: has the time come to stop, or to say how far it is? */
@@ -379,6 +385,8 @@ learn_ready(struct learn *l, struct model *m)
 	l->lessons.step = arch_head(&net->arch) == CHOICE ? 0 : (size_t)m->batch;
 	l->rows.features.rows = l->lessons.rows || l->first > 0;
 	trainer_init(&l->trainer, net, l->first, m->optimiser, m->set, (size_t)l->threads);
+	if (l->negatives && l->stored)
+		trainer_sample(&l->trainer, &l->popularity);
 	l->trainer.clip = l->clip;
 	for (int64_t i = 0; l->first > 0 && i < l->threads; i++)
 		net_pass_init(&l->body[i], net, 0);
@@ -425,13 +433,35 @@ learn_load_judges(struct learn *l)
 	l->lessons = own;
 }
 
-/* Keeps all records of the operands argv[first..] for trials, and for the run after them; they suit the model. */
+/* Can the head of a model be learnt by samples? */
+static inline void
+learn_check_negatives(const struct model *m)
+{
+	if (arch_head(&m->net.arch) != SOFTMAX || !net_dense(&m->net.layer[m->net.n_layers - 1]))
+		die_usage("--negatives: for a softmax head with a layer before it");
+	if (m->pulled)
+		die_usage("--negatives: without --prior");
+}
+
+/*
+ * Keeps all records of the operands argv[first..] for trials, and for the run after them; they suit the model. With
+ * negatives, counts their classes.
+ */
 static inline void
 learn_store(struct learn *l, struct model *m, int argc, char **argv, int first)
 {
+	size_t K = net_outputs(&m->net);
+
+	if (l->negatives)
+		learn_check_negatives(m);
 	learn_ready(l, m);
 	lessons_open(&l->lessons, argc, argv, first);
+	l->seen = l->negatives ? allocate_zero(K, sizeof *l->seen) : NULL;
 	learn_fill(l, &l->spool);
+	if (l->negatives)
+		popularity_init(&l->popularity, K, (size_t)l->negatives, l->seen);
+	free(l->seen);
+	l->seen = NULL;
 	learn_done(l);
 	l->stored = true;
 }
@@ -533,7 +563,7 @@ static inline void
 learn_run(struct learn *l, struct model *m, struct mixture *mixture, int argc, char **argv, int first)
 {
 	learn_check(l, m, mixture);
-	if (l->pace != CONSTANT && !l->stored)
+	if ((l->pace != CONSTANT || l->negatives) && !l->stored)
 		learn_store(l, m, argc, argv, first);
 	learn_ready(l, m);
 	l->trainer.mixture = mixture;
@@ -554,6 +584,7 @@ learn_run(struct learn *l, struct model *m, struct mixture *mixture, int argc, c
 	trainer_settle(&l->trainer);
 	learn_done(l);
 	keepsake_free(&l->best);
+	popularity_free(&l->popularity);
 	if (l->epochs > 1 || l->stored)
 		spool_free(&l->spool);
 	if (l->valid)

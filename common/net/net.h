@@ -90,11 +90,17 @@ net_piece(const struct net *net)
 static inline size_t
 net_layer_scratch(const struct net_layer *l)
 {
+	size_t forward, back;
+
 	if (l->spec.kind == LAYER_CONV)
 		return conv_scratch(&l->window, (size_t)l->out.channels);
 	if (l->spec.kind == LAYER_GRU)
 		return gru_scratch(NET_SEQUENCES, l->I, l->O);
-	return net_dense(l) ? gemm_scratch(NET_SEQUENCES, l->I, l->O) : 0;
+	if (!net_dense(l))
+		return 0;
+	forward = gemm_scratch(l->O, NET_SEQUENCES, l->I);
+	back = gemm_scratch(NET_SEQUENCES, l->I, l->O);
+	return l->I * NET_SEQUENCES + (forward > back ? forward : back); /* best.h wants room for its inputs */
 }
 
 /* The shapes of a layer's tensors, outermost first; a rank of 0 is a tensor it has not. */

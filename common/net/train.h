@@ -10,6 +10,7 @@
 #include "../io/team.h"
 #include "mixture.h"
 #include "prior.h"
+#include "sampled.h"
 
 /* What came of the predictions so far. */
 struct progress {
@@ -27,12 +28,16 @@ struct progress {
  */
 enum { TRAIN_LANES = 8 };
 
+enum { TRAIN_SAMPLE = 0x5a3b }; /* the seed of samples of classes */
+
 struct lane {
 	float *scratch;               /* of layers */
 	struct net_sequences sequences;
 	float *gradient[TENSORS];     /* [n] of each tensor that is learnt, but those and those of trainer_by_row */
 	float *row_gradient;          /* [slots][O] */
 	size_t row_gradient_capacity;
+	float *sampled;               /* [classes][records] of one piece behind the other: logits, then their gradient */
+	size_t sampled_capacity;
 };
 
 /* A block of a tensor that is stepped at once: rows of so many numbers, from `at` on, ld from a row to the next. */
@@ -50,13 +55,14 @@ struct trainer {
 	double drift, variance;            /* of beliefs: as for belief_drift */
 	struct mixture *mixture;           /* learns in the place of the net's own beliefs; NULL for none; not owned */
 	struct prior *prior;               /* NULL for none; not owned */
+	const struct popularity *popularity; /* the head is learnt by samples of its classes; NULL for by all; not owned */
 	double clip;                       /* the longest gradient that is followed whole; 0 for any */
 	double pace;                       /* the rate is multiplied by it */
 	struct progress progress;
 
 	/* scratch, owned */
 	double *s, *S, *p;            /* [outputs of a batch]: logits, variances, probabilities */
-	size_t s_capacity, S_capacity, p_capacity, room; /* room for so many records */
+	size_t s_capacity, S_capacity, p_capacity, room; /* so many numbers of each */
 	double *gain, *shrink;        /* [K] */
 	struct team team;
 	struct net_pass pass;         /* of all records of a step */
@@ -68,6 +74,7 @@ struct trainer {
 	size_t cells;
 	uint32_t *row, *slot;         /* row[slot] is an input; slot[i] that of feature i */
 	size_t row_capacity, slot_capacity;
+	struct sampled sampled;       /* the classes of a step */
 	double *squares;              /* of each block and group of rows, to clip */
 	size_t squares_capacity;
 
@@ -179,6 +186,26 @@ trainer_init(struct trainer *t, struct net *net, size_t first, const struct opti
 		                                 sizeof(float));
 }
 
+/* A trainer just made learns its head, a softmax on vectors, by samples of the classes. */
+static inline void
+trainer_sample(struct trainer *t, const struct popularity *popularity)
+{
+	size_t last = t->net->n_layers - 1;
+
+	t->popularity = popularity;
+	while (t->n_blocks && t->block[t->n_blocks - 1].layer == last)
+		t->n_blocks--;
+	for (size_t l = 0; l < TRAIN_LANES; l++) {
+		free(t->lane[l].gradient[t->net->layer[last].bias]);
+		t->lane[l].gradient[t->net->layer[last].bias] = NULL;
+	}
+	for (size_t i = 0; i < t->team.n; i++) {
+		free(t->scratch[i]);
+		t->scratch[i] = allocate_aligned(TRAIN_BLOCK + t->net->layer[last].I + 1 +
+		                                 gemm_scratch(GEMM_HEIGHT, TRAIN_BLOCK, GEMM_DEPTH), sizeof(float));
+	}
+}
+
 static inline void
 trainer_free(struct trainer *t)
 {
@@ -195,6 +222,7 @@ trainer_free(struct trainer *t)
 		for (size_t i = 0; i < TENSORS; i++)
 			free(t->lane[l].gradient[i]);
 		free(t->lane[l].row_gradient);
+		free(t->lane[l].sampled);
 	}
 	free(t->block);
 	for (size_t i = 0; i < TEAM_MOST; i++)
@@ -202,22 +230,23 @@ trainer_free(struct trainer *t)
 	free(t->seen.cell);
 	free(t->row);
 	free(t->slot);
+	sampled_free(&t->sampled);
 	free(t->squares);
 	*t = (struct trainer){0};
 }
 
-/* Room for the outputs of B records. */
+/* Room for so many outputs of B records. */
 static inline void
-trainer_reserve(struct trainer *t, size_t B)
+trainer_reserve(struct trainer *t, size_t B, size_t outputs)
 {
-	size_t n = B * net_outputs(t->net);
+	size_t n = B * outputs;
 
-	if (B <= t->room)
+	if (n <= t->room)
 		return;
 	t->s = grow(t->s, &t->s_capacity, n, sizeof *t->s);
 	t->S = grow(t->S, &t->S_capacity, n, sizeof *t->S);
 	t->p = grow(t->p, &t->p_capacity, n, sizeof *t->p);
-	t->room = B;
+	t->room = n;
 }
 
 /*
@@ -343,13 +372,13 @@ lane_clear(const struct trainer *t, struct lane *lane)
 		memset(lane->row_gradient, 0, t->seen.n * t->net->layer[0].O * sizeof(float));
 }
 
-/* Adds the gradients of a piece, which went forward last, from that of its logits in the last layer's grad. */
+/* Adds the gradients of a piece, which went forward last, from that of what comes out of the layers before `end`. */
 static inline void
-lane_backward(const struct trainer *t, const struct lane *lane, struct net_pass *pass, struct piece p)
+lane_backward(const struct trainer *t, const struct lane *lane, struct net_pass *pass, struct piece p, size_t end)
 {
 	const struct net *net = t->net;
 
-	for (size_t i = net->n_layers; i-- > t->low;) {
+	for (size_t i = end; i-- > t->low;) {
 		const struct net_layer *l = &net->layer[i];
 		size_t step = net_layer_step(l, p.B);
 		float *gradient[GRU_TENSORS] = {NULL};
@@ -448,7 +477,47 @@ lane_learn(void *trainer, size_t l, size_t worker)
 		if (head != CHOICE)
 			head_probability(head, p.B, K, probability, t->s + at * K);
 		lane_head(t, p, pass.grad[t->net->n_layers - 1] + at * K, probability);
-		lane_backward(t, lane, &pass, p);
+		lane_backward(t, lane, &pass, p, t->net->n_layers);
+	}
+}
+
+/* Where the classes' numbers of a piece of lane l are. */
+static inline float *
+lane_sampled(const struct trainer *t, size_t l, struct piece p)
+{
+	return t->lane[l].sampled + (p.at - lane_first(t, l)) * t->sampled.n;
+}
+
+/*
+ * A task: as lane_learn, of a head that is learnt by samples. In t->s are the losses of records, in t->p whether they were
+ * right.
+ */
+static inline void
+lane_learn_sampled(void *trainer, size_t l, size_t worker)
+{
+	const struct trainer *t = trainer;
+	struct lane *lane = &((struct trainer *)trainer)->lane[l];
+	struct net_pass pass = lane_pass(trainer, l);
+	size_t last = t->net->n_layers - 1, I = t->net->layer[last].I;
+	float scratch[3 * NET_SEQUENCES];
+	double share[NET_SEQUENCES];
+
+	(void)worker;
+	lane_clear(t, lane);
+	lane->sampled = grow(lane->sampled, &lane->sampled_capacity, t->B * t->sampled.n, sizeof *lane->sampled);
+	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += net_piece(t->net)) {
+		struct piece p = lane_piece(t, l, at);
+		float *z = lane_sampled(t, l, p);
+
+		pass.dropping = random_bits(t->progress.records + 1, at) | 1;
+		sampled_forward(&t->sampled, p.B, I, z, net_forward(t->net, &pass, p, last), pass.scratch);
+		for (size_t b = 0; b < p.B; b++)
+			share[b] = (double)t->batch->weight[p.from + b] / t->mean;
+		sampled_softmax(&t->sampled, at, p.B, z, share, t->s + at, t->p + at, scratch);
+		if (last > t->low) {
+			sampled_backward(&t->sampled, p.B, I, net_input_gradient(t->net, &pass, last) + at * I, z, pass.scratch);
+			lane_backward(t, lane, &pass, p, last);
+		}
 	}
 }
 
@@ -478,11 +547,54 @@ trainer_rows(const struct trainer *t)
 	return TRAIN_BLOCK / t->net->layer[0].O + 1;
 }
 
-/* Tasks of a step of the optimiser: blocks, then rows. */
+/* Tasks that step blocks or rows: the first of those that step classes. */
+static inline size_t
+trainer_plain_tasks(const struct trainer *t)
+{
+	return t->n_blocks + (t->seen.n + trainer_rows(t) - 1) / trainer_rows(t);
+}
+
+/* Classes that are one task. */
+static inline size_t
+trainer_classes(const struct trainer *t)
+{
+	size_t n = TRAIN_BLOCK / (t->net->layer[t->net->n_layers - 1].I + 1);
+
+	return n < 1 ? 1 : n > GEMM_HEIGHT ? GEMM_HEIGHT : n;
+}
+
+/* Tasks of a step of the optimiser: blocks, then rows, then classes of a sampled head. */
 static inline size_t
 trainer_tasks(const struct trainer *t)
 {
-	return t->n_blocks + (t->seen.n + trainer_rows(t) - 1) / trainer_rows(t);
+	return trainer_plain_tasks(t) + (t->popularity ? (t->sampled.n + trainer_classes(t) - 1) / trainer_classes(t) : 0);
+}
+
+/* The classes of a task: from the one returned on, *n. */
+static inline size_t
+trainer_task_classes(const struct trainer *t, size_t task, size_t *n)
+{
+	size_t from = (task - trainer_plain_tasks(t)) * trainer_classes(t), left = t->sampled.n - from;
+
+	*n = left < trainer_classes(t) ? left : trainer_classes(t);
+	return from;
+}
+
+/* The gradient of the weights of n classes in the scratch of a worker, [n][I], and behind it that of their biases. */
+static inline float *
+trainer_class_gradient(const struct trainer *t, size_t from, size_t n, size_t worker)
+{
+	size_t last = t->net->n_layers - 1, I = t->net->layer[last].I;
+	const float *x = net_input(t->net, &t->pass, last);
+	float *g = t->scratch[worker], *scratch = g + TRAIN_BLOCK + I + 1;
+
+	for (size_t l = 0; l < t->lanes; l++)
+		for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += net_piece(t->net)) {
+			struct piece p = lane_piece(t, l, at);
+
+			sampled_backward_weights(from, n, p.B, I, g, g + n * I, at > 0, lane_sampled(t, l, p), x + at * I, scratch);
+		}
+	return g;
 }
 
 /* The first slot of a task behind the blocks. */
@@ -503,7 +615,12 @@ trainer_square(void *trainer, size_t task, size_t worker)
 	size_t O = t->net->layer[0].O, n;
 	double square = 0;
 
-	if (task < t->n_blocks) {
+	if (task >= trainer_plain_tasks(t)) {
+		size_t from = trainer_task_classes(t, task, &n);
+
+		g = trainer_class_gradient(t, from, n, worker);
+		n *= t->net->layer[t->net->n_layers - 1].I + 1;
+	} else if (task < t->n_blocks) {
 		g = trainer_block_gradient(t, &t->block[task], worker);
 		n = trainer_rests(t, t->block[task].tensor) ? 0 : t->block[task].rows * t->block[task].columns;
 	} else {
@@ -580,6 +697,27 @@ trainer_move(const struct trainer *t, const struct optimiser_settings *set, size
 	t->optimiser->step(set, n, tensor_floats(w) + at, a ? a + at : NULL, b ? b + at : NULL, g);
 }
 
+/* Steps the classes of a task. */
+static inline void
+trainer_step_classes(const struct trainer *t, size_t task, size_t worker)
+{
+	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
+	struct optimiser_settings weights = trainer_settings(t, l->weight), biases = trainer_settings(t, l->bias);
+	size_t n, from = trainer_task_classes(t, task, &n);
+	float *g = trainer_class_gradient(t, from, n, worker);
+
+	weights.rate *= t->pace;
+	biases.rate *= t->pace;
+	for (size_t j = 0; j < n; j++) {
+		size_t class = t->sampled.class[from + j];
+
+		if (!trainer_rests(t, l->weight))
+			trainer_move(t, &weights, l->weight, class * l->I, l->I, g + j * l->I);
+		if (!trainer_rests(t, l->bias))
+			trainer_move(t, &biases, l->bias, class, 1, g + n * l->I + j);
+	}
+}
+
 /* A task: steps a block, and pulls it where there is a prior; or steps some rows. */
 static inline void
 trainer_step(void *trainer, size_t task, size_t worker)
@@ -591,6 +729,10 @@ trainer_step(void *trainer, size_t task, size_t worker)
 	struct optimiser_settings pull = trainer_settings(t, tensor), set = pull;
 	float *g;
 
+	if (task >= trainer_plain_tasks(t)) {
+		trainer_step_classes(t, task, worker);
+		return;
+	}
 	if (trainer_rests(t, tensor))
 		return;
 	set.rate *= t->pace;
@@ -652,6 +794,23 @@ trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B
 		t->pass.input = batch->features.value + batch->start[from];
 }
 
+/* The gradients of a step whose head is learnt by samples. */
+static inline void
+train_sampled(struct trainer *t)
+{
+	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
+	const float *weight = t->batch->weight + t->from;
+
+	sampled_draw(&t->sampled, t->popularity, t->B, t->batch->label + t->from, random_bits(TRAIN_SAMPLE, t->progress.records));
+	sampled_gather(&t->sampled, t->popularity, l->I, net_data(t->net, l->weight), net_data(t->net, l->bias));
+	team_run(&t->team, t->lanes, lane_learn_sampled, t);
+	for (size_t b = 0; b < t->B; b++) {
+		t->progress.loss += (double)weight[b] * t->s[b];
+		t->progress.right += (double)weight[b] * t->p[b];
+		t->progress.weight += (double)weight[b];
+	}
+}
+
 /*
  * Plain weights take one step along the mean gradient of B records; the group of a choice head is one record, and a
  * linear head descends half the square. A group goes forward whole before its first record goes back, so its records
@@ -673,13 +832,17 @@ train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 		team_run(&t->team, t->lanes, lane_predict, t);
 		head_probability(head, B, K, t->p, t->s);
 	}
-	team_run(&t->team, t->lanes, lane_learn, t);
-	trainer_note(t, &t->progress, head, batch, from, B, K,
-	             head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
+	if (t->popularity) {
+		train_sampled(t);
+	} else {
+		team_run(&t->team, t->lanes, lane_learn, t);
+		trainer_note(t, &t->progress, head, batch, from, B, K,
+		             head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
+	}
 	t->set.step++;
 	t->time = t->prior ? prior_step(t->prior, t->optimiser, t->set.step, t->pace, head == CHOICE ? 1 : B) : 0;
 	if (t->lanes > 1)
-		team_run(&t->team, trainer_tasks(t) - t->n_blocks, trainer_gather_rows, t);
+		team_run(&t->team, trainer_plain_tasks(t) - t->n_blocks, trainer_gather_rows, t);
 	t->scale = trainer_scale(t);
 	team_run(&t->team, trainer_tasks(t), trainer_step, t);
 }
@@ -701,7 +864,7 @@ train_fetch(const struct trainer *t, const struct batch *batch, size_t i)
 static inline void
 train(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 {
-	trainer_reserve(t, B);
+	trainer_reserve(t, B, t->popularity ? 1 : net_outputs(t->net));
 	if (t->optimiser)
 		train_step(t, batch, from, B);
 	else if (t->mixture)
@@ -730,7 +893,7 @@ train_judge(struct trainer *t, const struct batch *batch, size_t from, size_t B,
 	enum activation head = arch_head(&t->net->arch);
 	size_t K = net_outputs(t->net);
 
-	trainer_reserve(t, B);
+	trainer_reserve(t, B, K);
 	trainer_take(t, batch, from, B);
 	if (t->optimiser)
 		team_run(&t->team, t->lanes, lane_predict, t);

@@ -64,6 +64,46 @@ vec_add(size_t n, float *y, const float *x)
 		y[i] += x[i];
 }
 
+/* y -= x */
+static inline void
+vec_subtract(size_t n, float *y, const float *x)
+{
+	size_t i = 0;
+
+	for (; i + 8 <= n; i += 8)
+		*(vec_eight *)(y + i) -= *(const vec_eight *)(x + i);
+	for (; i < n; i++)
+		y[i] -= x[i];
+}
+
+/* y *= x, element by element. */
+static inline void
+vec_multiply(size_t n, float *y, const float *x)
+{
+	size_t i = 0;
+
+	for (; i + 8 <= n; i += 8)
+		*(vec_eight *)(y + i) *= *(const vec_eight *)(x + i);
+	for (; i < n; i++)
+		y[i] *= x[i];
+}
+
+/* y becomes x where that is greater. */
+static inline void
+vec_most(size_t n, float *y, const float *x)
+{
+	size_t i = 0;
+
+	for (; i + 4 <= n; i += 4) {
+		vec_four a = *(const vec_four *)(y + i), b = *(const vec_four *)(x + i);
+		vec_four_bits more = b > a;
+
+		*(vec_four *)(y + i) = (vec_four)(((vec_four_bits)b & more) | ((vec_four_bits)a & ~more));
+	}
+	for (; i < n; i++)
+		y[i] = x[i] > y[i] ? x[i] : y[i];
+}
+
 /* y += a x; x may be y. */
 static inline void
 vec_axpy(size_t n, float *y, float a, const float *x)

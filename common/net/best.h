@@ -1,0 +1,151 @@
+/*
+ * best.h - the likeliest of many classes.
+ *
+ * Legend: B records, K classes, I inputs of the head, k how many are wanted.
+ */
+#ifndef WEIR_BEST_H
+#define WEIR_BEST_H
+
+#include "net.h"
+
+struct best_class {
+	double value; /* a logit or a probability: the greatest is best, of equals the class with the smaller number */
+	uint32_t class;
+};
+
+/* The best of a record: a heap whose root is the worst of them. */
+struct best {
+	struct best_class *list; /* [k] */
+	size_t n, k;
+};
+
+static inline bool
+best_worse(const struct best_class *a, const struct best_class *b)
+{
+	return a->value != b->value ? a->value < b->value : a->class > b->class;
+}
+
+/* Lets the class at place i of the heap sink to where it belongs. */
+static inline void
+best_sink(struct best *b, size_t i)
+{
+	for (size_t child; (child = 2 * i + 1) < b->n; i = child) {
+		struct best_class moving = b->list[i];
+
+		child += child + 1 < b->n && best_worse(&b->list[child + 1], &b->list[child]);
+		if (!best_worse(&b->list[child], &moving))
+			return;
+		b->list[i] = b->list[child];
+		b->list[child] = moving;
+	}
+}
+
+/* Takes a class in, if it is among the best; classes come in order. */
+static inline void
+best_offer(struct best *b, double value, uint32_t class)
+{
+	struct best_class new = {value, class};
+
+	if (b->n < b->k) {
+		b->list[b->n++] = new;
+		for (size_t i = b->n / 2; b->n == b->k && i--;)
+			best_sink(b, i);
+	} else if (best_worse(&b->list[0], &new)) {
+		b->list[0] = new;
+		best_sink(b, 0);
+	}
+}
+
+static inline int
+best_compare(const void *a, const void *b)
+{
+	return best_worse(a, b) ? 1 : -1;
+}
+
+/* All are in: the best first. */
+static inline void
+best_sort(struct best *b)
+{
+	qsort(b->list, b->n, sizeof *b->list, best_compare);
+}
+
+/* Classes whose logits are near at once, and of these those that one look is for. */
+enum { BEST_BLOCK = 128, BEST_LOOK = 32 };
+
+/* What is known of the records of a piece. */
+struct best_piece {
+	struct best *best;           /* [B], empty; of logits */
+	const float *label;          /* [B]: classes whose logits are wanted too */
+	double *own;                 /* [B]: those */
+	float most[NET_SEQUENCES];   /* the greatest logit so far */
+	double sum[NET_SEQUENCES];   /* of e^(z - most) */
+};
+
+/* Takes in n classes from `class` on, at most BEST_LOOK, whose logits are z[n][B]; these are used up. */
+static inline void
+best_look(struct best_piece *p, size_t B, size_t n, size_t class, float *z)
+{
+	float most[NET_SEQUENCES], part[NET_SEQUENCES];
+
+	vec_copy(B, most, z);
+	for (size_t j = 1; j < n; j++)
+		vec_most(B, most, z + j * B);
+	for (size_t b = 0; b < B; b++) {
+		struct best *best = &p->best[b];
+
+		if (best->n < best->k || (double)most[b] > best->list[0].value)
+			for (size_t j = 0; j < n; j++)
+				if (best->n < best->k || (double)z[j * B + b] > best->list[0].value)
+					best_offer(best, (double)z[j * B + b], (uint32_t)(class + j));
+		if ((size_t)p->label[b] - class < n)
+			p->own[b] = (double)z[((size_t)p->label[b] - class) * B + b];
+		if (!(most[b] > p->most[b]))
+			continue;
+		p->sum[b] *= math_exp((double)p->most[b] - (double)most[b]);
+		p->most[b] = most[b];
+	}
+	for (size_t j = 0; j < n; j++)
+		vec_subtract(B, z + j * B, p->most);
+	wide_exp(n * B, z, z);
+	vec_copy(B, part, z);
+	for (size_t j = 1; j < n; j++)
+		vec_add(B, part, z + j * B);
+	for (size_t b = 0; b < B; b++)
+		p->sum[b] += (double)part[b];
+}
+
+/*
+ * The best classes of each record of a piece, by a net whose head is a softmax on vectors: best[B], each with its k and
+ * empty, gets them with their probabilities, the best first; own[B] is that of the class label[B]. No more logits are kept
+ * than are looked at: they lie class by class, for records to share an instruction. Bits do not depend on the piece.
+ */
+static inline void
+best_classes(const struct net *net, struct net_pass *pass, struct piece piece, struct best *best, const float *label, double *own)
+{
+	size_t last = net->n_layers - 1, I = net->layer[last].I, K = net->layer[last].O, B = piece.B;
+	const float *w = net_data(net, net->layer[last].weight), *bias = net_data(net, net->layer[last].bias);
+	const float *x = net_forward(net, pass, piece, last);
+	float z[BEST_BLOCK * NET_SEQUENCES], *across = pass->scratch, *scratch = across + I * NET_SEQUENCES;
+	struct best_piece p = {.best = best, .label = label, .own = own};
+
+	gru_transpose(I, B, across, x);
+	for (size_t b = 0; b < B; b++)
+		p.most[b] = -INFINITY;
+	for (size_t class = 0, n; class < K; class += n) {
+		n = K - class < BEST_BLOCK ? K - class : BEST_BLOCK;
+		for (size_t j = 0; j < n; j++)
+			for (size_t b = 0; b < B; b++)
+				z[j * B + b] = bias[class + j];
+		gemm(n, B, I, z, B, true, w + class * I, I, false, across, B, false, scratch);
+		for (size_t j = 0; j < n; j += BEST_LOOK)
+			best_look(&p, B, n - j < BEST_LOOK ? n - j : BEST_LOOK, class + j, z + j * B);
+	}
+	for (size_t b = 0; b < B; b++) {
+		best_sort(&best[b]);
+		for (size_t i = 0; i < best[b].n; i++)
+			best[b].list[i].value = math_exp(best[b].list[i].value - (double)p.most[b]) / p.sum[b];
+		own[b] = math_exp(own[b] - (double)p.most[b]) / p.sum[b];
+	}
+}
+
+#endif

@@ -1,0 +1,218 @@
+/*
+ * sampled.h - a softmax over many classes, learnt by some of them: sampled softmax.
+ *
+ * All records of a step share a sample of classes. A record's classes are the sample and its own label; each has its
+ * logit less ln P(the sample has it), so that the gradient is that of the full softmax but for chance (Bengio and Senecal
+ * 2008; Jean et al. 2015; GRU4Rec's cross-entropy with logq 1). With a sample of all classes it is the full softmax.
+ *
+ * Classes are drawn by popularity^0.75, as GRU4Rec does: a class that was seen c times has the weight (c + 1)^0.75.
+ * Draws are systematic: marks at equal distances on the line of all weights, from a random beginning. So a class is in the
+ * sample with probability min(1, weight / distance), exactly, and no class twice.
+ *
+ * Legend: B records, n classes of a step, I inputs. Logits are [n][B], for records to share an instruction.
+ */
+#ifndef WEIR_SAMPLED_H
+#define WEIR_SAMPLED_H
+
+#include "../cli.h"
+#include "../num/gemm.h"
+#include "../num/random.h"
+#include "../num/vec.h"
+#include "../num/wide.h"
+
+struct popularity {
+	size_t K, marks;
+	double distance;   /* between marks */
+	uint64_t *end;     /* [K], owned as is surprise: where each class ends on the line */
+	float *surprise;   /* [K]: -ln P(the sample has it) */
+};
+
+/* The weight of a class that was seen c times: whole, so that sums are exact. */
+static inline uint64_t
+popularity_weight(double c)
+{
+	return (uint64_t)(1024 * sqrt(c + 1) * sqrt(sqrt(c + 1)) + 0.5);
+}
+
+/* From how often each of K classes was seen. */
+static inline void
+popularity_init(struct popularity *p, size_t K, size_t marks, const uint64_t *seen)
+{
+	uint64_t end = 0;
+
+	*p = (struct popularity){.K = K, .marks = marks, .end = allocate(K, sizeof *p->end),
+	                         .surprise = allocate(K, sizeof *p->surprise)};
+	for (size_t k = 0; k < K; k++)
+		p->end[k] = end += popularity_weight((double)seen[k]);
+	p->distance = (double)end / (double)marks;
+	for (size_t k = 0; k < K; k++) {
+		double share = (double)(p->end[k] - (k ? p->end[k - 1] : 0)) / p->distance;
+
+		p->surprise[k] = share < 1 ? (float)-math_log(share) : 0;
+	}
+}
+
+static inline void
+popularity_free(struct popularity *p)
+{
+	free(p->end);
+	free(p->surprise);
+	*p = (struct popularity){0};
+}
+
+/* The classes of a step. */
+struct sampled {
+	size_t n, drawn;  /* classes; of these the first are the sample, in their order, the others labels that are not in it */
+	uint32_t *class;  /* [n], owned as all is */
+	uint32_t *slot;   /* [B]: where a record's label is among them */
+	float *weight;    /* [n][I] */
+	float *base;      /* [n]: what is added to a logit: the bias, and the surprise */
+	size_t class_capacity, slot_capacity, weight_capacity, base_capacity;
+};
+
+static inline void
+sampled_free(struct sampled *s)
+{
+	free(s->class);
+	free(s->slot);
+	free(s->weight);
+	free(s->base);
+	*s = (struct sampled){0};
+}
+
+/* Where a class is among those drawn; n when it is not there. */
+static inline size_t
+sampled_find(const struct sampled *s, uint32_t class)
+{
+	size_t low = 0, high = s->drawn;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (s->class[middle] < class)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (low = low < s->drawn && s->class[low] == class ? low : s->drawn; low < s->n && s->class[low] != class;)
+		low++;
+	return low;
+}
+
+/* Draws the classes of a step with these labels; a seed draws always the same. */
+static inline void
+sampled_draw(struct sampled *s, const struct popularity *p, size_t B, const float *label, uint64_t seed)
+{
+	double begin = random_uniform(seed, 0) * p->distance;
+	size_t k = 0;
+
+	s->class = grow(s->class, &s->class_capacity, p->marks + B, sizeof *s->class);
+	s->slot = grow(s->slot, &s->slot_capacity, B, sizeof *s->slot);
+	s->n = 0;
+	for (size_t i = 0; i < p->marks; i++) {
+		double mark = begin + (double)i * p->distance;
+
+		while (k + 1 < p->K && (double)p->end[k] <= mark)
+			k++;
+		if (s->n == 0 || s->class[s->n - 1] != k)
+			s->class[s->n++] = (uint32_t)k;
+	}
+	s->drawn = s->n;
+	for (size_t b = 0; b < B; b++) {
+		size_t at = sampled_find(s, (uint32_t)label[b]);
+
+		if (at == s->n)
+			s->class[s->n++] = (uint32_t)label[b];
+		s->slot[b] = (uint32_t)at;
+	}
+}
+
+/* Copies the rows of the classes from w[K][I], and makes their bases from bias[K]. */
+static inline void
+sampled_gather(struct sampled *s, const struct popularity *p, size_t I, const float *w, const float *bias)
+{
+	enum { AHEAD = 8 };
+
+	s->weight = grow(s->weight, &s->weight_capacity, s->n * I, sizeof *s->weight);
+	s->base = grow(s->base, &s->base_capacity, s->n, sizeof *s->base);
+	for (size_t j = 0; j < s->n; j++) {
+		for (size_t i = 0; j + AHEAD < s->n && i < I; i += 16)
+			__builtin_prefetch(w + s->class[j + AHEAD] * I + i);
+		vec_copy(I, s->weight + j * I, w + s->class[j] * I);
+		s->base[j] = bias[s->class[j]] + p->surprise[s->class[j]];
+	}
+}
+
+/* z[n][B]: logits from x[B][I]. scratch: gemm_scratch(n, B, I). */
+static inline void
+sampled_forward(const struct sampled *s, size_t B, size_t I, float *z, const float *x, float *scratch)
+{
+	for (size_t j = 0; j < s->n; j++)
+		for (size_t b = 0; b < B; b++)
+			z[j * B + b] = s->base[j];
+	gemm(s->n, B, I, z, B, true, s->weight, I, false, x, I, true, scratch);
+}
+
+/*
+ * z[n][B], the logits of records from .. from + B of a step, becomes the gradient of share[b] times the loss of each
+ * record; loss[b] and right[b], whether its label is the likeliest, are written. scratch: 3 B floats.
+ */
+static inline void
+sampled_softmax(const struct sampled *s, size_t from, size_t B, float *z, const double *share, double *loss, double *right,
+                float *scratch)
+{
+	enum { ROWS = 64 }; /* that are added up as floats */
+	const uint32_t *slot = s->slot + from;
+	float *most = scratch, *part = most + B, *by = part + B;
+
+	for (size_t j = s->drawn; j < s->n; j++)
+		for (size_t b = 0; b < B; b++)
+			z[j * B + b] = slot[b] == j ? z[j * B + b] : -INFINITY;
+	vec_copy(B, most, z);
+	for (size_t j = 1; j < s->n; j++)
+		vec_most(B, most, z + j * B);
+	for (size_t j = 0; j < s->n; j++)
+		vec_subtract(B, z + j * B, most);
+	wide_exp(s->n * B, z, z);
+	for (size_t b = 0; b < B; b++)
+		loss[b] = 0;
+	for (size_t j = 0; j < s->n; j += ROWS) {
+		memset(part, 0, B * sizeof *part);
+		for (size_t i = j; i < j + ROWS && i < s->n; i++)
+			vec_add(B, part, z + i * B);
+		for (size_t b = 0; b < B; b++)
+			loss[b] += (double)part[b];
+	}
+	for (size_t b = 0; b < B; b++) {
+		double e = (double)z[slot[b] * B + b];
+
+		by[b] = (float)(share[b] / loss[b]);
+		right[b] = e >= 1;
+		loss[b] = math_log(loss[b]) - (e > 1e-37 ? math_log(e) : -87);
+	}
+	for (size_t j = 0; j < s->n; j++)
+		vec_multiply(B, z + j * B, by);
+	for (size_t b = 0; b < B; b++)
+		z[slot[b] * B + b] -= (float)share[b];
+}
+
+/* dx[B][I] written, from dz[n][B]. scratch: gemm_scratch(B, I, n). */
+static inline void
+sampled_backward(const struct sampled *s, size_t B, size_t I, float *dx, const float *dz, float *scratch)
+{
+	gemm(B, I, s->n, dx, I, false, dz, B, true, s->weight, I, false, scratch);
+}
+
+/*
+ * The gradients of the classes from .. from + n: dw[n][I] = or += dz x, dbias[n] likewise. scratch: gemm_scratch(n, I, B).
+ */
+static inline void
+sampled_backward_weights(size_t from, size_t n, size_t B, size_t I, float *dw, float *dbias, bool accumulate, const float *dz,
+                         const float *x, float *scratch)
+{
+	gemm(n, I, B, dw, I, accumulate, dz + from * B, B, false, x, I, false, scratch);
+	for (size_t j = 0; j < n; j++)
+		dbias[j] = (accumulate ? dbias[j] : 0) + vec_sum(B, dz + (from + j) * B);
+}
+
+#endif
