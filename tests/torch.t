@@ -204,7 +204,7 @@ def learn(arch, net, x, y, rate):
 
 
 def step_by_step(steps):
-    """The loss of each step of the net of examples/images, from the same weights and batches."""
+    """The loss of each step of a convolutional net, from the same weights and batches."""
     arch = "image 28 28 1, conv 32 3 relu, flatten, dense 10 softmax"
     run("pretrain", "-a", arch, "-o", "model", "/dev/null")
     net = nn.Sequential(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Flatten(), nn.Linear(21632, 10))
