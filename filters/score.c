@@ -229,7 +229,7 @@ main(int argc, char **argv)
 	team_init(&team, (size_t)threads);
 	if (head == CHOICE)
 		lessons.step = 0;
-	else if (!model.net.sparse || (model.net.sequence && wanted < 4096))
+	else if (!model.net.sparse || (model.net.sequence && wanted < 4096)) /* else their lists would be too long */
 		lessons.step = 256; /* for each thread some pieces */
 	lessons.rows = !model.net.sparse;
 	lessons.ordered = arch_ordered(&model.net.arch);

@@ -2,29 +2,9 @@
  * gru.c - sequences: forward against a plain net in double, record by record; backward against its central differences;
  * and records of one session, which go through the net as one sequence, give what they give one by one.
  */
-#include "../common/net/train.h"
-#include "tap.h"
+#include "plain.h"
 
-enum { ITEMS = 11, MOST = 2048, LONGEST = 9 };
-
-/* A net of embed, gru and one dense layer, in double. */
-struct plain {
-	const struct net *net;
-	double w[MOST];
-	size_t at[TENSORS], n;
-};
-
-static void
-plain_copy(struct plain *p, const struct net *net)
-{
-	p->net = net;
-	p->n = 0;
-	for (size_t i = 0; i < net->table.n; i++) {
-		p->at[i] = p->n;
-		for (size_t j = 0; j < net->table.tensor[i].n; j++)
-			p->w[p->n++] = (double)tensor_floats(&net->table.tensor[i])[j];
-	}
-}
+enum { ITEMS = 11, LONGEST = 9 };
 
 static double
 plain_sigmoid(double x)
@@ -180,37 +160,17 @@ test_logits(const char *layers, size_t B)
 	free(s);
 }
 
-/* One step of sgd at rate 1 subtracts the gradient: the central difference of the loss in double, of every parameter. */
 static void
 test_gradient(const char *layers, size_t B)
 {
-	static struct plain plain, moved;
-	const double h = 1e-6;
+	static struct plain plain;
 	struct net net;
-	struct trainer t;
 	struct batch batch = {0};
-	double worst = 0, steepest = 0;
 
 	make_net(&net, layers);
 	make_batch(&batch, &net, B, 100 + B);
 	plain_copy(&plain, &net);
-	trainer_init(&t, &net, 0, optimiser_find("sgd"), (struct optimiser_settings){.rate = 1}, 1);
-	train(&t, &batch, 0, B);
-	plain_copy(&moved, &net);
-	for (size_t i = 0; i < plain.n; i++) {
-		double w = plain.w[i], up, slope;
-
-		plain.w[i] = w + h;
-		up = plain_loss(&plain, &batch);
-		plain.w[i] = w - h;
-		slope = (up - plain_loss(&plain, &batch)) / (2 * h);
-		plain.w[i] = w;
-		worst = fmax(worst, fabs(w - moved.w[i] - slope) / (1 + fabs(slope)));
-		steepest = fmax(steepest, fabs(slope));
-	}
-	if (!tap_ok(worst < 3e-6 && steepest > 1e-3, "%s, %zu records: gradient of all %zu parameters", layers, B, plain.n))
-		printf("# off by %g; steepest %g\n", worst, steepest);
-	trainer_free(&t);
+	plain_gradient(layers, &plain, &net, &batch, plain_loss);
 	batch_free(&batch);
 	net_free(&net);
 }

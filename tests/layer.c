@@ -2,31 +2,9 @@
  * layer.c - layers, activations and heads: forward against a plain net in double, backward against its central
  * differences; heads against the formula in long double; logits far out.
  */
-#include "../common/net/train.h"
-#include "tap.h"
+#include "plain.h"
 
-enum { BITS = 4, MAX_B = 40, MAX_O = 8, NUMBERS = 1024, PARAMETERS = 4096 };
-
-/* A net in double, perturbed at will: the tensors of a net one after the other. */
-struct plain {
-	const struct net *net;
-	double w[PARAMETERS];
-	size_t at[TENSORS]; /* where each tensor begins */
-	size_t n;
-	bool drops;         /* as the first step of training does */
-};
-
-static void
-plain_copy(struct plain *p, const struct net *net)
-{
-	p->net = net;
-	p->n = 0;
-	for (size_t i = 0; i < net->table.n; i++) {
-		p->at[i] = p->n;
-		for (size_t j = 0; j < net->table.tensor[i].n; j++)
-			p->w[p->n++] = (double)tensor_floats(&net->table.tensor[i])[j];
-	}
-}
+enum { BITS = 4, MAX_B = 40, MAX_O = 8, NUMBERS = 1024 };
 
 /* z[K]: the softmax, as the book has it: fine for the small logits of these tests. */
 static void
@@ -248,19 +226,13 @@ logits_off(const struct net *net, const struct plain *plain, const struct batch 
 	return off;
 }
 
-/*
- * One step of sgd at rate 1 subtracts the gradient from the weights: what it subtracted is the central difference
- * of the loss in double, for every parameter. Floats of size 1 are exact to 6e-8.
- */
 static void
 test_gradient(const char *layers, size_t B)
 {
-	static struct plain plain, moved;
-	const double h = 1e-6;
+	static struct plain plain;
 	struct net net;
-	struct trainer t;
 	struct batch batch = {0};
-	double worst = 0, steepest = 0, off;
+	double off;
 
 	make_net(&net, layers, 5);
 	make_batch(&batch, &net, B, 11 + B);
@@ -271,23 +243,7 @@ test_gradient(const char *layers, size_t B)
 	if (!tap_ok(off < 2e-5, "%s, %zu records: logits", layers, B))
 		printf("# off by %g\n", off);
 	plain.drops = true;
-	trainer_init(&t, &net, 0, optimiser_find("sgd"), (struct optimiser_settings){.rate = 1}, 1);
-	train(&t, &batch, 0, B);
-	plain_copy(&moved, &net);
-	for (size_t i = 0; i < plain.n; i++) {
-		double w = plain.w[i], up, slope;
-
-		plain.w[i] = w + h;
-		up = plain_loss(&plain, &batch);
-		plain.w[i] = w - h;
-		slope = (up - plain_loss(&plain, &batch)) / (2 * h);
-		plain.w[i] = w;
-		worst = fmax(worst, fabs(w - moved.w[i] - slope) / (1 + fabs(slope)));
-		steepest = fmax(steepest, fabs(slope));
-	}
-	if (!tap_ok(worst < 3e-6 && steepest > 1e-3, "%s, %zu records: gradient of all %zu parameters", layers, B, plain.n))
-		printf("# off by %g; steepest %g\n", worst, steepest);
-	trainer_free(&t);
+	plain_gradient(layers, &plain, &net, &batch, plain_loss);
 	batch_free(&batch);
 	net_free(&net);
 }

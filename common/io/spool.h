@@ -1,8 +1,8 @@
 /*
  * spool.h - a compact temporary store of parsed records, for several passes in any order.
  *
- * A unit is what is read back together: a record, the group of a choice, the run of a session. Two files without a name, in TMPDIR
- * or /tmp, hold the units and where each starts; they go with the process. Read back, they are mapped.
+ * A unit is what is read back together: a record, the group of a choice, the run of a session. Two files without a
+ * name, in TMPDIR or /tmp, hold the units and where each starts; they go with the process. Read back, they are mapped.
  */
 #ifndef WEIR_SPOOL_H
 #define WEIR_SPOOL_H

@@ -120,7 +120,8 @@ best_look(struct best_piece *p, size_t B, size_t n, size_t class, float *z)
  * than are looked at: they lie class by class, for records to share an instruction. Bits do not depend on the piece.
  */
 static inline void
-best_classes(const struct net *net, struct net_pass *pass, struct piece piece, struct best *best, const float *label, double *own)
+best_classes(const struct net *net, struct net_pass *pass, struct piece piece, struct best *best, const float *label,
+             double *own)
 {
 	size_t last = net->n_layers - 1, I = net->layer[last].I, K = net->layer[last].O, B = piece.B;
 	const float *w = net_data(net, net->layer[last].weight), *bias = net_data(net, net->layer[last].bias);
@@ -128,7 +129,7 @@ best_classes(const struct net *net, struct net_pass *pass, struct piece piece, s
 	float z[BEST_BLOCK * NET_SEQUENCES], *across = pass->scratch, *scratch = across + I * NET_SEQUENCES;
 	struct best_piece p = {.best = best, .label = label, .own = own};
 
-	gru_transpose(I, B, across, x);
+	gemm_transpose(I, B, across, x);
 	for (size_t b = 0; b < B; b++)
 		p.most[b] = -INFINITY;
 	for (size_t class = 0, n; class < K; class += n) {

@@ -68,15 +68,6 @@ gru_scratch(size_t runs, size_t I, size_t H)
 	return 3 * H * (I + H + runs) + gemm_scratch(GEMM_HEIGHT, GEMM_WIDTH, GEMM_DEPTH);
 }
 
-/* to[I][O] = the transpose of from[O][I]. */
-static inline void
-gru_transpose(size_t I, size_t O, float *to, const float *from)
-{
-	for (size_t o = 0; o < O; o++)
-		for (size_t i = 0; i < I; i++)
-			to[i * O + o] = from[o * I + i];
-}
-
 /* One row of a step, whose gates hold what the input gives to them; recurrent[3 H] is what the state gives. */
 static inline void
 gru_cell_forward(size_t H, float *gate, float *inner, float *after, const float *before, const float *recurrent)
@@ -125,8 +116,8 @@ gru_forward(const struct sequences *s, size_t I, size_t H, struct gru_rows *g, c
 {
 	float *ih = scratch, *hh = ih + 3 * H * I, *recurrent = hh + 3 * H * H, *rest = recurrent + 3 * H * s->runs;
 
-	gru_transpose(I, 3 * H, ih, w[GRU_IH]);
-	gru_transpose(H, 3 * H, hh, w[GRU_HH]);
+	gemm_transpose(I, 3 * H, ih, w[GRU_IH]);
+	gemm_transpose(H, 3 * H, hh, w[GRU_HH]);
 	gru_biases(s->rows, 3 * H, g->gate, w[GRU_BIAS_IH]);
 	gemm(s->rows, 3 * H, I, g->gate, 3 * H, true, g->x, I, false, ih, 3 * H, false, rest);
 	for (size_t t = 0; t < s->steps; t++) {

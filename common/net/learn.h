@@ -279,10 +279,9 @@ learn_judge(struct learn *l, const struct spool *spool, uint64_t hold)
 {
 	struct batch batch = {.features.rows = l->rows.features.rows};
 	struct progress judged = {0};
-	size_t least = l->lessons.step ? 4 * TRAIN_LANES * net_piece(l->trainer.net) : 1; /* records at once; the group of a choice */
-	size_t room = LEARN_OUTPUTS / net_outputs(l->trainer.net) + 1;
+	size_t least = 4 * TRAIN_LANES * net_piece(l->trainer.net), room = LEARN_OUTPUTS / net_outputs(l->trainer.net) + 1;
 
-	least = least < room ? least : room;
+	least = l->lessons.step == 0 ? 1 : least < room ? least : room; /* records at once; the group of a choice */
 	for (uint64_t i = hold ? hold - 1 : 0; i < spool->n; i += hold ? hold : 1) {
 		spool_read(spool, i, &batch);
 		if (batch.n < least && i + (hold ? hold : 1) < spool->n)

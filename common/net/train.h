@@ -253,7 +253,8 @@ trainer_reserve(struct trainer *t, size_t B, size_t outputs)
  * Adds what became of B predictions of K outputs, probabilities t->p, to the progress. For a choice head the B records
  * are one group and one prediction.
  */
-__attribute__((always_inline)) static inline void
+__attribute__((always_inline))
+static inline void
 trainer_note(struct trainer *t, struct progress *progress, enum activation head, const struct batch *batch, size_t from,
              size_t B, size_t K, double loss)
 {
@@ -278,7 +279,8 @@ trainer_note(struct trainer *t, struct progress *progress, enum activation head,
 }
 
 /* train_beliefs for a head of K outputs. */
-__attribute__((always_inline)) static inline void
+__attribute__((always_inline))
+static inline void
 train_beliefs_of(struct trainer *t, enum activation head, size_t K, const struct batch *batch, size_t from, size_t B)
 {
 	struct net *net = t->net;

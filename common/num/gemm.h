@@ -418,4 +418,13 @@ gemm_dot(size_t M, size_t N, size_t K, float *C, size_t ldc, const float *A, siz
 	gemm_dot_with(gemm_best(), M, N, K, C, ldc, A, lda, b, ldb, at);
 }
 
+/* to[I][O] = the transpose of from[O][I]. */
+static inline void
+gemm_transpose(size_t I, size_t O, float *to, const float *from)
+{
+	for (size_t o = 0; o < O; o++)
+		for (size_t i = 0; i < I; i++)
+			to[i * O + o] = from[o * I + i];
+}
+
 #endif
