@@ -190,10 +190,28 @@ test_many_features(void)
 	features_free(&f);
 }
 
+/* The last index of a field, which is read together with the bytes before it. */
+static void
+test_last_feature(void)
+{
+	struct features f = {0};
+	struct fault fault;
+	bool good = features_parse(&f, view_of("1048576 12"), 1u << 22, &fault) && f.n == 2 && f.index[1] == 12;
+
+	good &= features_parse(&f, view_of("12345 4194303"), 1u << 22, &fault) && f.n == 4 && f.index[3] == 4194303;
+	good &= features_parse(&f, view_of("1048577 12:3"), 1u << 22, &fault) && f.n == 6 && f.value[5] == 3;
+	tap_ok(good && f.value[1] == 1 && f.value[3] == 1, "the last index is read as others are");
+	tap_ok(!features_parse(&f, view_of("1048576 12x"), 1u << 22, &fault) &&
+	       !features_parse(&f, view_of("1048576 12:"), 1u << 22, &fault) &&
+	       !features_parse(&f, view_of("12345 4194304"), 1u << 22, &fault) && f.n == 6, "and refused as others are");
+	features_free(&f);
+}
+
 int
 main(void)
 {
 	cli_program = "record";
+	test_last_feature();
 	test_split();
 	test_next();
 	test_blank();
