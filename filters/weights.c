@@ -70,7 +70,7 @@ set_number(struct tensor *t, size_t i, double value)
 static double
 fresh_variance(const struct tensor *t)
 {
-	return t->width == sizeof(double) ? BELIEF_BIAS_VARIANCE : (double)(float)model.variance;
+	return t->width == sizeof(double) ? belief_bias_variance(t->n / 2) : (double)(float)model.variance;
 }
 
 /* ---- names ---- */

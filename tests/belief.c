@@ -99,7 +99,7 @@ reference_init(struct reference *m, enum activation head, size_t K)
 {
 	*m = (struct reference){.head = head, .K = K};
 	for (size_t k = 0; k < K; k++) {
-		m->bias_variance[k] = 100;
+		m->bias_variance[k] = m->K > 2 ? 1 : 100;
 		for (size_t i = 0; i < INPUTS; i++)
 			m->variance[i][k] = 0.3L;
 	}

@@ -135,6 +135,9 @@ t '-e with no records' 0 '' 'no records' pretrain -e 2 --optimizer sgd -b 4 -o n
 # ---- heads ----
 
 t 'softmax' 0 '' '' pretrain -a 'hash 8, dense 4 softmax' -o soft classes
+awk 'BEGIN { for (i = 0; i < 4000; i++) printf "g\t%d\t%d %d\n", i * i % 211 * 7 % 211, i * i % 211, 211 + i % 40 }' >many
+pretrain -a 'hash 8, dense 211 softmax' -v -o soft many 2>said
+is 'beliefs of many classes: no class runs away at its first record' "$(awk '{ print ($6 + 0 < 5.35) }' said)" 1
 t 'squared loss' 0 '' '' pretrain -a 'hash 8, dense 1' --optimizer sgd -o linear log
 awk 'BEGIN { for (i = 0; i < 3000; i++) printf "g\t%.3f\t%d\n", i % 2 ? 2.5 : -1, i % 2 }' | pretrain -a 'hash 1, dense 1' --optimizer sgd -o linear
 is 'fits numbers' "$(printf 'g\t?\t0\ng\t?\t1\n' | score -m linear | awk '{ printf "%.2f ", $3 }')" '-1.00 2.50 '

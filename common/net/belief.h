@@ -26,8 +26,22 @@
 #define BELIEF_VARIANCE 0.3
 #define BELIEF_BIAS_VARIANCE 100.0
 
+/*
+ * That of the biases of a softmax over K > 2 classes. A step goes S (1 - p) / (1 + h S) far, and with p near 1 / K there
+ * is little h to hold it: of variance 100, it would jump by 68 at the first record of one of 218 classes, and no later
+ * record would bring it back. Logarithms of how frequent classes are lie within a few deviations of 1.
+ */
+#define BELIEF_CLASS_BIAS_VARIANCE 1.0
+
 /* No variance falls below this: it would be as good as fixed long before. */
 #define BELIEF_LEAST 0x1p-100
+
+/* The variance of each of K fresh biases. */
+static inline double
+belief_bias_variance(size_t K)
+{
+	return K > 2 ? BELIEF_CLASS_BIAS_VARIANCE : BELIEF_BIAS_VARIANCE;
+}
 
 /* Adds to *s and *S what n features say of one output. */
 static inline void
@@ -229,7 +243,7 @@ belief_drift(size_t K, double drift, double variance, size_t n, const uint32_t *
 			*v = belief_round(belief_widen((double)*v, drift, variance), random >> 35);
 		}
 	for (size_t k = 0; bias && k < K; k++)
-		bias[2 * k + 1] = belief_widen(bias[2 * k + 1], drift, BELIEF_BIAS_VARIANCE);
+		bias[2 * k + 1] = belief_widen(bias[2 * k + 1], drift, belief_bias_variance(K));
 }
 
 /*

@@ -117,7 +117,7 @@ mixture_init(struct mixture *m, const struct net *source, double variance)
 	m->bias = bias ? allocate(K * 2 * MIXTURE_EXPERTS, sizeof *m->bias) : NULL;
 	for (size_t k = 0; bias && k < K; k++)
 		for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
-			mixture_prior(e, bias[2 * k], bias[2 * k + 1], BELIEF_BIAS_VARIANCE,
+			mixture_prior(e, bias[2 * k], bias[2 * k + 1], belief_bias_variance(K),
 			              &m->bias[k * 2 * MIXTURE_EXPERTS + e], &m->bias[(k * 2 + 1) * MIXTURE_EXPERTS + e]);
 	m->mixed = m->kernel->weigh(m->weight, m->loss);
 }

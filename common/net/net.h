@@ -219,7 +219,7 @@ net_init_beliefs(struct tensor *t, double variance)
 {
 	for (size_t i = 0; i < t->n; i += 2)
 		if (t->width == sizeof(double))
-			((double *)t->data)[i] = 0, ((double *)t->data)[i + 1] = BELIEF_BIAS_VARIANCE;
+			((double *)t->data)[i] = 0, ((double *)t->data)[i + 1] = belief_bias_variance(t->n / 2);
 		else
 			tensor_floats(t)[i] = 0, tensor_floats(t)[i + 1] = (float)variance;
 }

@@ -49,7 +49,7 @@ transfer_widen(struct net *net, double q, double variance)
 
 		for (size_t j = 1; !t->frozen && j < t->n; j += 2)
 			if (t->width == sizeof(double))
-				((double *)t->data)[j] = belief_widen(((double *)t->data)[j], q, BELIEF_BIAS_VARIANCE);
+				((double *)t->data)[j] = belief_widen(((double *)t->data)[j], q, belief_bias_variance(t->n / 2));
 			else
 				tensor_floats(t)[j] = (float)belief_widen((double)tensor_floats(t)[j], q, variance);
 	}
