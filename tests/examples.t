@@ -47,11 +47,15 @@ t 'negative-transfer without data' 0 - '' "$tmp/project/examples/negative-transf
 is 'negative-transfer says where they come from' "$(grep -c '^skipped: .*blog.minethatdata.com\|^skipped: .*grouplens.org' "$tmp/.out")" 2
 t 'verdict without data' 0 - '' "$tmp/project/examples/verdict/run"
 is 'verdict says where they come from' "$(grep -c '^skipped: .*grouplens.org' "$tmp/.out")" 1
+t 'sessions without data' 0 - '' "$tmp/project/examples/sessions/run"
+is 'sessions says where they come from' "$(grep -c '^skipped: .*archive.ics.uci.edu' "$tmp/.out")" 1
 t 'a folder without the data of email' 2 '' '^run: no hillstrom.csv in .*minethatdata' "$tmp/project/examples/email/run" "$tmp"
 t 'a folder without the data of movies' 2 '' '^run: no ratings.csv in .*grouplens' "$tmp/project/examples/movies/run" "$tmp"
 t 'a folder without the data of books' 2 '' '^run: no douban_book.tsv in .*fengzhu1' "$tmp/project/examples/books/run" "$tmp"
 t 'a folder without the data of negative-transfer' 2 '' '^run: no hillstrom.csv in .*minethatdata' \
 	"$tmp/project/examples/negative-transfer/run" "$tmp"
+t 'a folder without the data of sessions' 2 '' '^run: no eshop-clothing-2008.csv in .*archive.ics.uci.edu' \
+	"$tmp/project/examples/sessions/run" "$tmp"
 t 'an option that there is not' 2 '' usage "$tmp/project/examples/email/run" -z
 
 if plain hillstrom hillstrom.csv >"$tmp/hillstrom.csv"; then
@@ -216,5 +220,31 @@ if mkdir "$tmp/hillstrom" "$tmp/movielens-small" && mv "$tmp/hillstrom.csv" "$tm
 	row 'noise hardly harms the users' "$tmp/negative/movies-tossed.txt" 'a >= t - 0.005 && la <= lt + 0.002'
 else
 	skip 'negative-transfer' 'no hillstrom.csv or no ratings.csv'
+fi
+
+# Every twelfth session: what is learnt from few depends on the source all the more.
+mkdir "$tmp/eshop"
+plain eshop-clickstream eshop-clothing-2008.csv | awk -F ';' 'NR == 1 || $6 % 12 == 0' >"$tmp/eshop/eshop-clothing-2008.csv"
+if [ -s "$tmp/eshop/eshop-clothing-2008.csv" ]; then
+	t 'sessions' 0 - '' "$here/../examples/sessions/run" -o "$tmp/sessions" "$tmp/eshop" 50
+	cp "$tmp/.out" "$tmp/printed"
+	is 'what counts least, and what looks at the last click, at all items and at other countries' "$(awk '
+	$1 == "popularity" { popular = $2 }
+	$1 == "markov" { markov = $2 }
+	/^GRU, source/ { source = $3; mrr = $4 }
+	/^GRU, 50 sessions: target/ { target = $5; target_mrr = $6 }
+	/^GRU, 50 sessions: fine-tuned/ { tuned = $5; tuned_mrr = $6 }
+	END { print (markov > popular + 0.2), (source > popular + 0.2), (tuned > target + 0.1), (tuned_mrr > target_mrr + 0.02), \
+		(tuned > source - 0.03), (tuned_mrr > mrr - 0.03) }' "$tmp/printed")" '1 1 1 1 1 1'
+	is 'auto does not start from scratch' "$(grep -c 'auto keeps: scratch' "$tmp/printed")" 0
+	is 'verdicts by session' "$(grep -c '^source  *tuned  *\(mrr\|recall\)@20 .* [a-z]*$' "$tmp/printed")" 2
+	is 'every month of every model' "$(awk '!/^#/ { n++; fields += NF } END { print n, fields }' "$tmp/sessions/months.txt")" '7 70'
+	is 'a model that goes on learning is ahead of one that does not, in July and August' "$(awk '
+	/stale/ { stale[$1] = $7 + $9 }
+	/tuned/ { tuned[$1] = $7 + $9 }
+	END { print (tuned["GRU"] > stale["GRU"] + 0.03), (tuned["beliefs"] > stale["beliefs"] + 0.03) }' "$tmp/sessions/months.txt")" '1 1'
+	is 'the models of April are one in May' "$(awk '/^GRU/ { print $3, $4 }' "$tmp/sessions/months.txt" | uniq | wc -l | tr -d ' ')" 1
+else
+	skip 'sessions' 'no eshop-clothing-2008.csv'
 fi
 done_testing

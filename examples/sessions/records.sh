@@ -24,13 +24,13 @@ NR == FNR { split($0, c, ";"); category[c[6], c[4]] = c[7]; page[c[6], c[4]] = c
 	print field[1], field[2], field[3], field[4], field[5], field[6], item[n], (n > 1 ? item[n - 1] : 0), \
 		(n > 2 ? item[n - 2] : 0), category[field[1], field[2]], page[field[1], field[2]]
 }' "$tmp/eshop-clothing-2008.csv" "$tmp/records" |
-	featurize -C -b 16 -k session,before,month,day,country 'next ~ last + second + third + last:second +
-		last:second:third + category + page + category:page + page:last' >"$tmp/crossed"
+	featurize -C -b 14 -k session,before,month,day,country 'next ~ last + second + third + last:second +
+		category + page + category:page + page:last' >"$tmp/crossed"
 
 classes=$(awk 'END { print NR + 1 }' "$tmp/items") # ids begin at 1
 
 gru() { # seed, model, records
-	pretrain -a "ids $classes, embed 64 seq, gru 100, dropout 50, dense $classes softmax" -e 8 -B 64 -r 0.003 \
+	pretrain -a "ids $classes, embed 128 seq, gru 100, dropout 50, dense $classes softmax" -e 8 -B 64 -r 0.003 \
 		--schedule linear --seed "$1" -o "$2" "$3"
 }
 
@@ -41,7 +41,7 @@ tune() { # seed, source, model, records, options
 }
 
 beliefs() { # model, records
-	pretrain --variance 0.1 -a "hash 16, dense $classes softmax" -o "$1" "$2"
+	pretrain --variance 0.1 -a "hash 14, dense $classes softmax" -o "$1" "$2"
 }
 
 # Scored records as the baselines print them: session:position, item, label, score. All items are ranked, 20 are kept.
