@@ -219,6 +219,7 @@ if [ -e $mnist ]; then
 	gzip -dc $mnist/train-images-idx3-ubyte.gz | head -c $((16 + 3000 * 784)) >"$tmp/mnist/train-images-idx3-ubyte"
 	gzip -dc $mnist/t10k-images-idx3-ubyte.gz | head -c $((16 + 6000 * 784)) >"$tmp/mnist/t10k-images-idx3-ubyte"
 	(
+		# shellcheck disable=SC2034
 		data=$tmp/mnist tmp=$tmp/mnist examples=$here/../examples
 		. "$examples/images/records.sh"
 	)
