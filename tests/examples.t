@@ -149,7 +149,7 @@ if plain movielens-small ratings.csv >"$tmp/ratings.csv" && plain movielens-smal
 	is 'what the fine-tuned model ranks first pleases most' \
 		"$(awk '$1 == "all" { all = $4 } $1 == "five" { rate[$3] = $6 } END {
 			print (rate["target"] > all) (rate["tuned"] > rate["target"]) (rate["tuned"] > rate["source"]) }' "$tmp/printed")" 111
-	t 'verdict' 0 - 'finetune: .* is best' "$here/../examples/verdict/run" -o "$tmp/verdict" "$tmp" 3000
+	t 'verdict' 0 - 'finetune: .* is kept' "$here/../examples/verdict/run" -o "$tmp/verdict" "$tmp" 3000
 	cp "$tmp/.out" "$tmp/said"
 	is 'transfer gains AUC and log-loss from the target alone' \
 		"$(awk '$1 == "tuned" { print $2, $NF; if (++n == 2) exit }' "$tmp/said")" 'auc gain

@@ -78,8 +78,15 @@ learn_alone(struct net *net, size_t e, const struct net *source, const struct ba
 	struct trainer t;
 
 	net_init(net, &source->arch, true, 0.3, 1);
-	if (e != MIXTURE_SCRATCH)
+	if (e >= MIXTURE_SOURCE)
 		transfer_layers(net, source, 1);
+	for (size_t i = 0; e == MIXTURE_BIAS && i < net->table.n; i++)
+		if (net->table.tensor[i].width == sizeof(double)) {
+			double *bias = memcpy(net->table.tensor[i].data, source->table.tensor[i].data, net->table.tensor[i].n * sizeof *bias);
+
+			for (size_t j = 1; j < net->table.tensor[i].n; j += 2)
+				bias[j] += 0.01;
+		}
 	if (e > MIXTURE_SOURCE)
 		transfer_widen(net, mixture_experts[e].shift, 0.3);
 	for (size_t i = 0; e == MIXTURE_SOURCE && i < net->table.n; i++)
@@ -166,19 +173,30 @@ test_priors(void)
 	}
 	tap_ok(fabs(sum - 1) < 1e-15 && worst < 1e-15 && fabs(mixed) < 1e-15,
 	       "without a record the experts' weights are their priors");
-	tap_ok(mixture_experts[mixture_winner(&m)].shift == 0.01, "without a record a shift of 0.01 is best");
-	m.loss[2] = -1;
+	tap_ok(mixture_experts[mixture_winner(&m)].shift == 0.01, "without a record a shift of 0.01 is kept");
+	tap_ok(fabs(mixture_use(&m) - 10.0 / 12) < 1e-12, "and the source is likelier of use than not");
+	m.loss[4] = -1;
 	mixed = m.kernel->weigh(m.weight, m.loss);
-	tap_ok(mixture_winner(&m) == 2, "an expert who is a nat ahead is best");
-	tap_ok(fabs(m.weight[2] - exp(1) / (9 + exp(1))) < 1e-12 && fabs(mixed + log((9 + exp(1)) / 10)) < 1e-12,
-	       "as probable as Bayes has it");
-	m.loss[2] = 0;
-	m.loss[MIXTURE_SCRATCH] = -log(3.9); /* 7.8 of 15.8 */
+	tap_ok(fabs(m.weight[4] - exp(1) / (11 + exp(1))) < 1e-12 && fabs(mixed + log((11 + exp(1)) / 12)) < 1e-12,
+	       "an expert who is a nat ahead is as probable as Bayes has it");
+	tap_ok(mixture_winner(&m) == 4, "and then the median"); /* 3 + 1 and 5 beside 2.7 */
+	m.loss[4] = 0;
+	m.loss[7] = -log(4); /* 3 1 1 3 1 4: the likeliest, but on the fringe */
 	m.kernel->weigh(m.weight, m.loss);
-	tap_ok(mixture_experts[mixture_winner(&m)].shift == 0.01, "scratch is not, as long as the source is likelier to be of use");
-	m.loss[MIXTURE_SCRATCH] = -log(4.1);
+	tap_ok(mixture_likeliest(&m) == 7 && mixture_winner(&m) == 5, "the likeliest at one end is not the median");
+	m.loss[7] = -log(9); /* 9 of 18 */
 	m.kernel->weigh(m.weight, m.loss);
-	tap_ok(mixture_winner(&m) == MIXTURE_SCRATCH, "but then it is");
+	tap_ok(mixture_winner(&m) == 7, "unless all others together are no likelier");
+	m.loss[7] = 0;
+	for (size_t e = MIXTURE_SCRATCH; e <= MIXTURE_BIAS; e++) {
+		m.loss[e] = -log(8.9); /* 9.9 of 19.9 */
+		m.kernel->weigh(m.weight, m.loss);
+		tap_ok(mixture_winner(&m) == MIXTURE_USUAL, "%s does not win as long as the source is likelier of use", mixture_experts[e].name);
+		m.loss[e] = -log(9.1);
+		m.kernel->weigh(m.weight, m.loss);
+		tap_ok(mixture_winner(&m) == MIXTURE_SCRATCH, "but then scratch is kept");
+		m.loss[e] = 0;
+	}
 }
 
 /* Of who is far off each kernel says so, and of others it judges as belief.h and loss.h do one by one. */
