@@ -73,14 +73,17 @@ test_paper(const char *name, reference_step *reference, struct optimiser_setting
 	float w[N] = {0}, a[N] = {0}, b[N] = {0}, g[N];
 	long double rw[N] = {0}, ra[N] = {0}, rb[N] = {0}, worst = 0, moved = 0;
 
-	set.rate = set.rate > 0 ? set.rate : o->rate;
+	const double rate = set.rate > 0 ? set.rate : o->rate;
+
+	set.rate = rate;
 	for (size_t t = 1; t <= STEPS; t++) {
 		for (size_t i = 0; i < N; i++) {
 			g[i] = gradient_at(t, i);
 			reference(&set, &rw[i], &ra[i], &rb[i], (long double)g[i], t);
 		}
-		set.step = t;
+		set.rate = rate * optimiser_scale(o, t);
 		o->step(&set, N, w, a, b, g);
+		set.rate = rate;
 		for (size_t i = 0; i < N; i++) {
 			worst = fmaxl(worst, fabsl((long double)w[i] - rw[i]) / fmaxl(1, fabsl(rw[i])));
 			moved = fmaxl(moved, fabsl(rw[i]));
@@ -94,7 +97,7 @@ test_paper(const char *name, reference_step *reference, struct optimiser_setting
 static void
 test_ftrl(void)
 {
-	struct optimiser_settings set = {.rate = 0.1, .l1 = 2, .l2 = 0.5, .step = 1};
+	struct optimiser_settings set = {.rate = 0.1, .l1 = 2, .l2 = 0.5};
 	float w[4] = {1.5f, -0.7f, 0, 1e-3f}, start[4], a[4] = {0}, b[4] = {0}, g[4] = {0};
 	bool same = true, zeros = true;
 
@@ -124,11 +127,13 @@ static void
 test_tiny_gradients(void)
 {
 	for (size_t i = 0; i < OPTIMISERS; i++) {
-		struct optimiser_settings set = {.rate = optimisers[i].rate};
+		struct optimiser_settings set = {0};
 		float w[2] = {0.5f, -0.5f}, a[2] = {0}, b[2] = {0}, g[2] = {1e-25f, -1e-30f};
 
-		for (set.step = 1; set.step <= 3; set.step++)
+		for (uint64_t step = 1; step <= 3; step++) {
+			set.rate = optimisers[i].rate * optimiser_scale(&optimisers[i], step);
 			optimisers[i].step(&set, 2, w, a, b, g);
+		}
 		tap_ok(fabsf(w[0] - 0.5f) < 1e-3f && fabsf(w[1] + 0.5f) < 1e-3f, "%s: tiny gradients", optimisers[i].name);
 	}
 }

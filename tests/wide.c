@@ -19,6 +19,43 @@ ulps(float got, double right)
 	return fabs((double)got - right) / ldexp(1, exponent - 24);
 }
 
+/* Columns of every count up to 40, by every instruction set: the greatest, and what is below it, as element by element. */
+static void
+test_columns(const struct wide_kernel *kernel)
+{
+	enum { ROWS = 13, MOST_COLUMNS = 40 };
+	float z[ROWS * MOST_COLUMNS], most[MOST_COLUMNS], sum[MOST_COLUMNS];
+	bool greatest = true, below = true;
+
+	for (size_t B = 1; B <= MOST_COLUMNS; B++) {
+		for (size_t i = 0; i < ROWS * B; i++)
+			z[i] = (float)((i * 7919 + B * 31) % 101) * 0.37f - 20;
+		kernel->most(ROWS, B, most, z);
+		for (size_t b = 0; b < B; b++)
+			for (size_t i = 0; i < ROWS; i++)
+				greatest &= z[i * B + b] <= most[b];
+		kernel->exp_below(ROWS, B, z, sum, most);
+		for (size_t b = 0; b < B; b++) {
+			float all = 0;
+			bool reached = false;
+
+			for (size_t i = 0; i < ROWS; i++) {
+				float e, x = (float)((((i * B + b) * 7919 + B * 31) % 101)) * 0.37f - 20;
+
+				reached |= x == most[b];
+				x -= most[b];
+				wide_exp(1, &e, &x);
+				all += e;
+				below &= memcmp(&e, &z[i * B + b], sizeof e) == 0;
+			}
+			greatest &= reached;
+			below &= memcmp(&all, &sum[b], sizeof all) == 0;
+		}
+	}
+	tap_ok(greatest, "%s: the greatest of columns", kernel->name);
+	tap_ok(below, "%s: e^x below it, and the sums", kernel->name);
+}
+
 int
 main(void)
 {
@@ -49,7 +86,9 @@ main(void)
 	tap_ok(at[1] >= 0 && at[1] < 1e-37f && at[3] == 0.5f && at[5] == 1, "the sigmoid is between 0 and 1");
 	wide_tanh(7, at, ends);
 	tap_ok(at[1] == -1 && at[3] == 0 && at[5] == 1, "tanh is between -1 and 1");
-	for (size_t k = 0; k < sizeof wide_kernels / sizeof *wide_kernels; k++)
+	for (size_t k = 0; k < sizeof wide_kernels / sizeof *wide_kernels; k++) {
+		if (wide_kernels[k].runs())
+			test_columns(&wide_kernels[k]);
 		for (enum wide_function f = WIDE_EXP; wide_kernels[k].runs() && f <= WIDE_TANH; f++) {
 			bool same = true;
 
@@ -60,5 +99,6 @@ main(void)
 				same &= memcmp(&y[i], &other[i], sizeof *y) == 0;
 			tap_ok(same, "%s, function %d: the same bits in pieces of any length", wide_kernels[k].name, (int)f);
 		}
+	}
 	return tap_done();
 }

@@ -6,6 +6,7 @@
 #ifndef WEIR_BEST_H
 #define WEIR_BEST_H
 
+#include "../num/softmax.h"
 #include "net.h"
 
 struct best_class {
@@ -85,33 +86,20 @@ struct best_piece {
 static inline void
 best_look(struct best_piece *p, size_t B, size_t n, size_t class, float *z)
 {
-	float most[NET_SEQUENCES], part[NET_SEQUENCES];
+	float greatest[NET_SEQUENCES];
 
-	vec_copy(B, most, z);
-	for (size_t j = 1; j < n; j++)
-		vec_most(B, most, z + j * B);
+	wide_most(n, B, greatest, z);
 	for (size_t b = 0; b < B; b++) {
 		struct best *best = &p->best[b];
 
-		if (best->n < best->k || (double)most[b] > best->list[0].value)
+		if (best->n < best->k || (double)greatest[b] > best->list[0].value)
 			for (size_t j = 0; j < n; j++)
 				if (best->n < best->k || (double)z[j * B + b] > best->list[0].value)
 					best_offer(best, (double)z[j * B + b], (uint32_t)(class + j));
 		if ((size_t)p->label[b] - class < n)
 			p->own[b] = (double)z[((size_t)p->label[b] - class) * B + b];
-		if (!(most[b] > p->most[b]))
-			continue;
-		p->sum[b] *= math_exp((double)p->most[b] - (double)most[b]);
-		p->most[b] = most[b];
 	}
-	for (size_t j = 0; j < n; j++)
-		vec_subtract(B, z + j * B, p->most);
-	wide_exp(n * B, z, z);
-	vec_copy(B, part, z);
-	for (size_t j = 1; j < n; j++)
-		vec_add(B, part, z + j * B);
-	for (size_t b = 0; b < B; b++)
-		p->sum[b] += (double)part[b];
+	softmax_take(n, B, z, p->most, p->sum, greatest);
 }
 
 /*

@@ -13,9 +13,9 @@
 
 /* What a step needs to know besides the gradient. */
 struct optimiser_settings {
-	double rate;   /* step size: alpha */
+	double rate;   /* step size: alpha; of a step, times what optimiser_scale says */
 	double l1, l2; /* of ftrl */
-	uint64_t step; /* number of this step, from 1 */
+	uint64_t step; /* how many there were */
 };
 
 /* Steps n weights w by gradient g, with their states a and b (as many as the row says, else NULL). */
@@ -117,7 +117,7 @@ ftrl_pull(const struct optimiser_settings *set, double w, double a, double b, co
 	return -(z - (z > 0 ? set->l1 : -set->l1)) / ((1 + sqrt(b)) / set->rate + set->l2 + strength);
 }
 
-/* What the rate of a step of adam is multiplied by, as its states begin at 0. */
+/* As its states begin at 0. */
 static inline double
 adam_scale(uint64_t step)
 {
@@ -130,7 +130,7 @@ adam_scale(uint64_t step)
 static inline void
 adam_step(const struct optimiser_settings *set, size_t n, float *w, float *a, float *b, const float *g)
 {
-	double rate = set->rate * adam_scale(set->step);
+	const float rate = (float)set->rate;
 	size_t i = 0;
 
 	for (; i + 4 <= n; i += 4) {
@@ -138,12 +138,12 @@ adam_step(const struct optimiser_settings *set, size_t n, float *w, float *a, fl
 
 		*m += 0.1f * (step - *m);
 		*v += 0.001f * (step * step - *v);
-		*(vec_four *)(w + i) -= (float)rate * *m / (vec_sqrt(*v) + 1e-7f);
+		*(vec_four *)(w + i) -= rate * *m / (vec_sqrt(*v) + 1e-7f);
 	}
 	for (; i < n; i++) {
 		a[i] += 0.1f * (g[i] - a[i]);
 		b[i] += 0.001f * (g[i] * g[i] - b[i]);
-		w[i] -= (float)rate * a[i] / (sqrtf(b[i]) + 1e-7f);
+		w[i] -= rate * a[i] / (sqrtf(b[i]) + 1e-7f);
 	}
 }
 
@@ -162,7 +162,7 @@ struct optimiser {
 	const char *state[2];  /* names of the states in the model file */
 	optimiser_step *step;
 	optimiser_pull *pull;
-	double (*scale)(uint64_t step); /* of the time of a pull; NULL for 1 */
+	double (*scale)(uint64_t step); /* what the rate of a step is multiplied by; NULL for 1 */
 };
 
 static const struct optimiser optimisers[] = {
@@ -173,6 +173,13 @@ static const struct optimiser optimisers[] = {
 };
 
 enum { OPTIMISERS = sizeof optimisers / sizeof *optimisers };
+
+/* What the rate of a step, number `step` from 1, is multiplied by. */
+static inline double
+optimiser_scale(const struct optimiser *optimiser, uint64_t step)
+{
+	return optimiser->scale ? optimiser->scale(step) : 1;
+}
 
 /* The row of a name; NULL when there is none. */
 static inline const struct optimiser *

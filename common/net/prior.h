@@ -88,18 +88,15 @@ prior_precision(const struct prior *p, size_t tensor, size_t i)
 	return gained > 0 ? gained : 0;
 }
 
-/*
- * Counts a step over n records (1 for a group), the optimiser's number `step`, at `pace` times its rate. Returns its
- * time.
- */
+/* Counts a step over n records (1 for a group), at `pace` times the rate. Returns its time. */
 static inline double
-prior_step(struct prior *p, const struct optimiser *optimiser, uint64_t step, double pace, size_t n)
+prior_step(struct prior *p, double pace, size_t n)
 {
 	double time;
 
 	p->steps++;
 	p->records += p->again ? 0 : n;
-	time = pace * (optimiser->scale ? optimiser->scale(step) : 1) / (double)p->records;
+	time = pace / (double)p->records;
 	p->time += time;
 	return time;
 }

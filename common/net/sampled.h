@@ -17,8 +17,8 @@
 #include "../cli.h"
 #include "../num/gemm.h"
 #include "../num/random.h"
+#include "../num/softmax.h"
 #include "../num/vec.h"
-#include "../num/wide.h"
 
 struct popularity {
 	size_t K, marks;
@@ -143,64 +143,81 @@ sampled_gather(struct sampled *s, const struct popularity *p, size_t I, const fl
 	}
 }
 
-/* z[n][B]: logits from x[B][I]. scratch: gemm_scratch(n, B, I). */
-static inline void
-sampled_forward(const struct sampled *s, size_t B, size_t I, float *z, const float *x, float *scratch)
+/* Classes whose logits are near at once. */
+enum { SAMPLED_BLOCK = 128 };
+
+/* Floats of scratch for sampled_learn. */
+static inline size_t
+sampled_scratch(size_t n, size_t B, size_t I)
 {
-	for (size_t j = 0; j < s->n; j++)
-		for (size_t b = 0; b < B; b++)
-			z[j * B + b] = s->base[j];
-	gemm(s->n, B, I, z, B, true, s->weight, I, false, x, I, true, scratch);
+	size_t forward = gemm_scratch(SAMPLED_BLOCK, B, I), back = gemm_scratch(B, I, SAMPLED_BLOCK);
+
+	return (I + 3 + n / SAMPLED_BLOCK + 1) * B + (forward > back ? forward : back);
 }
 
 /*
- * z[n][B], the logits of records from .. from + B of a step, becomes the gradient of share[b] times the loss of each
- * record; loss[b] and right[b], whether its label is the likeliest, are written. scratch: 3 B floats.
+ * The logits z[n][B] of n classes from j on, for records from .. from + B of a step, whose inputs are across[I][B]. A label
+ * that is not in the sample counts for its own records alone. own[b] is written where the label is among the classes.
  */
 static inline void
-sampled_softmax(const struct sampled *s, size_t from, size_t B, float *z, const double *share, double *loss, double *right,
-                float *scratch)
+sampled_logits(const struct sampled *s, size_t j, size_t n, size_t from, size_t B, size_t I, float *z, double *own,
+               const float *across, float *scratch)
 {
-	enum { ROWS = 64 }; /* that are added up as floats */
 	const uint32_t *slot = s->slot + from;
-	float *most = scratch, *part = most + B, *by = part + B;
 
-	for (size_t j = s->drawn; j < s->n; j++)
+	for (size_t i = 0; i < n; i++)
 		for (size_t b = 0; b < B; b++)
-			z[j * B + b] = slot[b] == j ? z[j * B + b] : -INFINITY;
-	vec_copy(B, most, z);
-	for (size_t j = 1; j < s->n; j++)
-		vec_most(B, most, z + j * B);
-	for (size_t j = 0; j < s->n; j++)
-		vec_subtract(B, z + j * B, most);
-	wide_exp(s->n * B, z, z);
+			z[i * B + b] = j + i < s->drawn || slot[b] == j + i ? s->base[j + i] : -INFINITY;
+	gemm(n, B, I, z, B, true, s->weight + j * I, I, false, across, B, false, scratch);
 	for (size_t b = 0; b < B; b++)
-		loss[b] = 0;
-	for (size_t j = 0; j < s->n; j += ROWS) {
-		memset(part, 0, B * sizeof *part);
-		for (size_t i = j; i < j + ROWS && i < s->n; i++)
-			vec_add(B, part, z + i * B);
-		for (size_t b = 0; b < B; b++)
-			loss[b] += (double)part[b];
-	}
-	for (size_t b = 0; b < B; b++) {
-		double e = (double)z[slot[b] * B + b];
-
-		by[b] = (float)(share[b] / loss[b]);
-		right[b] = e >= 1;
-		loss[b] = math_log(loss[b]) - (e > 1e-37 ? math_log(e) : -87);
-	}
-	for (size_t j = 0; j < s->n; j++)
-		vec_multiply(B, z + j * B, by);
-	for (size_t b = 0; b < B; b++)
-		z[slot[b] * B + b] -= (float)share[b];
+		if (slot[b] - j < n)
+			own[b] = (double)z[(slot[b] - j) * B + b];
 }
 
-/* dx[B][I] written, from dz[n][B]. scratch: gemm_scratch(B, I, n). */
+/*
+ * Records from .. from + B of a step go to the classes and back, from their inputs x[B][I]. Written are z[n][B], the
+ * gradient of share[b] times the loss of each record by its logits; dx[B][I], by its inputs, where that is not NULL;
+ * loss[b]; and right[b], whether its label is the likeliest. scratch: sampled_scratch(n, B, I).
+ */
 static inline void
-sampled_backward(const struct sampled *s, size_t B, size_t I, float *dx, const float *dz, float *scratch)
+sampled_learn(const struct sampled *s, size_t from, size_t B, size_t I, float *z, float *dx, const float *x,
+              const double *share, double *loss, double *right, float *scratch)
 {
-	gemm(B, I, s->n, dx, I, false, dz, B, true, s->weight, I, false, scratch);
+	const uint32_t *slot = s->slot + from;
+	float *across = scratch, *most = across + I * B, *greatest = most + B, *by = greatest + B, *known = by + B;
+	float *rest = known + (s->n / SAMPLED_BLOCK + 1) * B; /* known: the greatest when a block was taken in */
+	double *own = loss, *sum = right;
+
+	gemm_transpose(I, B, across, x);
+	for (size_t b = 0; b < B; b++) {
+		most[b] = -INFINITY;
+		sum[b] = 0;
+	}
+	for (size_t j = 0, n; j < s->n; j += n) {
+		n = s->n - j < SAMPLED_BLOCK ? s->n - j : SAMPLED_BLOCK;
+		sampled_logits(s, j, n, from, B, I, z + j * B, own, across, rest);
+		wide_most(n, B, greatest, z + j * B);
+		softmax_take(n, B, z + j * B, most, sum, greatest);
+		memcpy(known + j / SAMPLED_BLOCK * B, most, B * sizeof *most);
+	}
+	for (size_t j = 0, n; j < s->n; j += n) {
+		n = s->n - j < SAMPLED_BLOCK ? s->n - j : SAMPLED_BLOCK;
+		for (size_t b = 0; b < B; b++)
+			by[b] = (float)(share[b] / sum[b] * math_exp((double)known[j / SAMPLED_BLOCK * B + b] - (double)most[b]));
+		for (size_t i = j; i < j + n; i++)
+			vec_multiply(B, z + i * B, by);
+		for (size_t b = 0; b < B; b++)
+			if (slot[b] - j < n)
+				z[slot[b] * B + b] -= (float)share[b];
+		if (dx)
+			gemm(B, I, n, dx, I, j > 0, z + j * B, B, true, s->weight + j * I, I, false, rest);
+	}
+	for (size_t b = 0; b < B; b++) {
+		bool likeliest = own[b] >= (double)most[b];
+
+		loss[b] = (double)most[b] - own[b] + math_log(sum[b]);
+		right[b] = likeliest;
+	}
 }
 
 /*

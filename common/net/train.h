@@ -36,7 +36,7 @@ struct lane {
 	float *gradient[TENSORS];     /* [n] of each tensor that is learnt, but those and those of trainer_by_row */
 	float *row_gradient;          /* [slots][O] */
 	size_t row_gradient_capacity;
-	float *sampled;               /* [classes][records] of one piece behind the other: logits, then their gradient */
+	float *sampled;               /* gradients by logits, [classes][records] of one piece behind the other; then scratch */
 	size_t sampled_capacity;
 };
 
@@ -57,7 +57,7 @@ struct trainer {
 	struct prior *prior;               /* NULL for none; not owned */
 	const struct popularity *popularity; /* the head is learnt by samples of its classes; NULL for by all; not owned */
 	double clip;                       /* the longest gradient that is followed whole; 0 for any */
-	double pace;                       /* the rate is multiplied by it */
+	double pace;                       /* of the schedule: the rate is multiplied by it */
 	struct progress progress;
 
 	/* scratch, owned */
@@ -83,6 +83,7 @@ struct trainer {
 	size_t from, B, lanes;
 	size_t low;                   /* the first layer that learns: nothing goes back beyond it */
 	double mean;                  /* gradients are divided by it */
+	double stride;                /* what the rate is multiplied by: the pace, and the optimiser's own scale */
 	double time;                  /* of the prior's pull */
 	float scale;                  /* and multiplied by it, to clip */
 };
@@ -501,25 +502,25 @@ lane_learn_sampled(void *trainer, size_t l, size_t worker)
 	struct lane *lane = &((struct trainer *)trainer)->lane[l];
 	struct net_pass pass = lane_pass(trainer, l);
 	size_t last = t->net->n_layers - 1, I = t->net->layer[last].I;
-	float scratch[3 * NET_SEQUENCES];
 	double share[NET_SEQUENCES];
+	float *scratch;
 
 	(void)worker;
 	lane_clear(t, lane);
-	lane->sampled = grow(lane->sampled, &lane->sampled_capacity, t->B * t->sampled.n, sizeof *lane->sampled);
+	lane->sampled = grow(lane->sampled, &lane->sampled_capacity,
+	                     t->B * t->sampled.n + sampled_scratch(t->sampled.n, NET_SEQUENCES, I), sizeof *lane->sampled);
+	scratch = lane->sampled + t->B * t->sampled.n;
 	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += net_piece(t->net)) {
 		struct piece p = lane_piece(t, l, at);
 		float *z = lane_sampled(t, l, p);
 
 		pass.dropping = random_bits(t->progress.records + 1, at) | 1;
-		sampled_forward(&t->sampled, p.B, I, z, net_forward(t->net, &pass, p, last), pass.scratch);
 		for (size_t b = 0; b < p.B; b++)
 			share[b] = (double)t->batch->weight[p.from + b] / t->mean;
-		sampled_softmax(&t->sampled, at, p.B, z, share, t->s + at, t->p + at, scratch);
-		if (last > t->low) {
-			sampled_backward(&t->sampled, p.B, I, net_input_gradient(t->net, &pass, last) + at * I, z, pass.scratch);
+		sampled_learn(&t->sampled, at, p.B, I, z, last > t->low ? net_input_gradient(t->net, &pass, last) + at * I : NULL,
+		              net_forward(t->net, &pass, p, last), share, t->s + at, t->p + at, scratch);
+		if (last > t->low)
 			lane_backward(t, lane, &pass, p, last);
-		}
 	}
 }
 
@@ -708,8 +709,8 @@ trainer_step_classes(const struct trainer *t, size_t task, size_t worker)
 	size_t n, from = trainer_task_classes(t, task, &n);
 	float *g = trainer_class_gradient(t, from, n, worker);
 
-	weights.rate *= t->pace;
-	biases.rate *= t->pace;
+	weights.rate *= t->stride;
+	biases.rate *= t->stride;
 	for (size_t j = 0; j < n; j++) {
 		size_t class = t->sampled.class[from + j];
 
@@ -737,7 +738,7 @@ trainer_step(void *trainer, size_t task, size_t worker)
 	}
 	if (trainer_rests(t, tensor))
 		return;
-	set.rate *= t->pace;
+	set.rate *= t->stride;
 	for (size_t i = by_row ? trainer_first_slot(t, task) : 1; by_row && i < trainer_first_slot(t, task + 1); i++)
 		trainer_move(t, &set, tensor, t->row[i] * O, O, t->lane[0].row_gradient + i * O);
 	if (by_row)
@@ -842,7 +843,8 @@ train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 		             head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	}
 	t->set.step++;
-	t->time = t->prior ? prior_step(t->prior, t->optimiser, t->set.step, t->pace, head == CHOICE ? 1 : B) : 0;
+	t->stride = t->pace * optimiser_scale(t->optimiser, t->set.step);
+	t->time = t->prior ? prior_step(t->prior, t->stride, head == CHOICE ? 1 : B) : 0;
 	if (t->lanes > 1)
 		team_run(&t->team, trainer_plain_tasks(t) - t->n_blocks, trainer_gather_rows, t);
 	t->scale = trainer_scale(t);

@@ -225,12 +225,29 @@ gemm_pack(size_t n, size_t width, size_t K, float *to, struct gemm_side side)
 			to[k * width + i] = gemm_from(side, i, k).from[0];
 }
 
-/* Packs those panels of n columns of B that are to be: all, or the last where it is narrow and may not be read past. */
-static inline void
-gemm_pack_panels(size_t panel, size_t n, size_t K, struct gemm_side b)
+/* Columns of the panel that begins where so many are left: two vectors, or one where that holds them. */
+static inline size_t
+gemm_panel_width(const struct gemm_kernel *kernel, size_t left)
 {
-	for (size_t j = b.pack ? 0 : n / panel * panel; j < n; j += panel)
-		gemm_pack(n - j < panel ? n - j : panel, panel, K, b.packed + j * K, gemm_from(b, j, 0));
+	return left > kernel->lanes ? 2 * kernel->lanes : kernel->lanes;
+}
+
+/* Is that panel of B read from where it was packed? A narrow one may not be read past. */
+static inline bool
+gemm_panel_packed(const struct gemm_kernel *kernel, size_t left, struct gemm_side b)
+{
+	return b.pack || left < gemm_panel_width(kernel, left);
+}
+
+/* Packs those panels of n columns of B that are to be. */
+static inline void
+gemm_pack_panels(const struct gemm_kernel *kernel, size_t n, size_t K, struct gemm_side b)
+{
+	for (size_t j = 0, width; j < n; j += width) {
+		width = gemm_panel_width(kernel, n - j);
+		if (gemm_panel_packed(kernel, n - j, b))
+			gemm_pack(n - j < width ? n - j : width, width, K, b.packed + j * K, gemm_from(b, j, 0));
+	}
 }
 
 /* One block of a product, whose columns of B lie packed where they are to be: C[m][n] = or += A B over K. */
@@ -238,17 +255,17 @@ static inline void
 gemm_block(const struct gemm_kernel *kernel, size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumulate,
            struct gemm_side a, struct gemm_side b)
 {
-	const size_t width = 2 * kernel->lanes;
-
 	for (size_t i = 0, rows; a.pack && i < m; i += rows) {
 		rows = gemm_piece(m - i, kernel->rows);
 		gemm_pack(rows, rows, K, a.packed + i * K, gemm_from(a, i, 0));
 	}
-	for (size_t j = 0; j < n; j += width)
-		if (b.pack || n - j < width)
-			kernel->panel(m, n - j < width ? n - j : width, K, C + j, ldc, accumulate, a, b.packed + j * K, width);
-		else
-			kernel->panel(m, width, K, C + j, ldc, accumulate, a, b.from + j, b.ld);
+	for (size_t j = 0, width; j < n; j += width) {
+		bool packed = gemm_panel_packed(kernel, n - j, b);
+
+		width = gemm_panel_width(kernel, n - j);
+		kernel->panel(m, n - j < width ? n - j : width, K, C + j, ldc, accumulate, a, packed ? b.packed + j * K : b.from + j,
+		              packed ? width : b.ld);
+	}
 }
 
 /* As gemm, by the kernel given. */
@@ -268,7 +285,7 @@ gemm_with(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, float 
 		n = N - j < GEMM_WIDTH ? N - j : GEMM_WIDTH;
 		for (size_t k = 0, deep; k < K; k += deep) {
 			deep = gemm_piece(K - k, GEMM_DEPTH);
-			gemm_pack_panels(panel, n, deep, gemm_from(b, j, k));
+			gemm_pack_panels(kernel, n, deep, gemm_from(b, j, k));
 			a.packed = b.packed + (n + panel - 1) / panel * panel * deep;
 			for (size_t i = 0, m; i < M; i += m) {
 				m = gemm_piece(M - i, GEMM_HEIGHT);
@@ -422,9 +439,7 @@ gemm_dot(size_t M, size_t N, size_t K, float *C, size_t ldc, const float *A, siz
 static inline void
 gemm_transpose(size_t I, size_t O, float *to, const float *from)
 {
-	for (size_t o = 0; o < O; o++)
-		for (size_t i = 0; i < I; i++)
-			to[i * O + o] = from[o * I + i];
+	gemm_pack(O, O, I, to, (struct gemm_side){.from = from, .ld = I});
 }
 
 #endif

@@ -41,24 +41,33 @@ enum wide_function { WIDE_EXP, WIDE_SIGMOID, WIDE_TANH };
 static const struct wide_kernel {
 	const char *name;
 	void (*map)(enum wide_function function, size_t n, float *y, const float *x);
+	void (*most)(size_t n, size_t B, float *most, const float *z);
+	void (*exp_below)(size_t n, size_t B, float *z, float *sum, const float *most);
 	bool (*runs)(void);
 } wide_kernels[] = {
 #ifdef __x86_64__
-	{"avx512", wide_map_avx512, wide_runs_avx512},
-	{"avx2", wide_map_avx2, wide_runs_avx2},
+	{"avx512", wide_map_avx512, wide_most_avx512, wide_exp_below_avx512, wide_runs_avx512},
+	{"avx2", wide_map_avx2, wide_most_avx2, wide_exp_below_avx2, wide_runs_avx2},
 #endif
-	{"four", wide_map_four, wide_runs_four},
+	{"four", wide_map_four, wide_most_four, wide_exp_below_four, wide_runs_four},
 };
 
-/* y[n] = the function of x[n]; x may be y. */
-static inline void
-wide_map(enum wide_function function, size_t n, float *y, const float *x)
+/* The best kernel of this machine. */
+static inline const struct wide_kernel *
+wide_best(void)
 {
 	const struct wide_kernel *kernel = wide_kernels;
 
 	while (!kernel->runs())
 		kernel++;
-	kernel->map(function, n, y, x);
+	return kernel;
+}
+
+/* y[n] = the function of x[n]; x may be y. */
+static inline void
+wide_map(enum wide_function function, size_t n, float *y, const float *x)
+{
+	wide_best()->map(function, n, y, x);
 }
 
 /* y = e^x, 2 ulp. */
@@ -80,6 +89,20 @@ static inline void
 wide_tanh(size_t n, float *y, const float *x)
 {
 	wide_map(WIDE_TANH, n, y, x);
+}
+
+/* most[b] = the greatest of column b of z[n][B], n at least 1. */
+static inline void
+wide_most(size_t n, size_t B, float *most, const float *z)
+{
+	wide_best()->most(n, B, most, z);
+}
+
+/* z[n][B] becomes e^(z - most[b]); sum[b] is written, that of column b, added up row by row. */
+static inline void
+wide_exp_below(size_t n, size_t B, float *z, float *sum, const float *most)
+{
+	wide_best()->exp_below(n, B, z, sum, most);
 }
 
 #endif

@@ -35,19 +35,47 @@ WIDE_NAME(exp_of)(WIDE_NAME(floats) *to)
 	*to = (WIDE_NAME(floats))((WIDE_NAME(bits))q & ~low);
 }
 
-/* y[n] = the function of x[n], vector by vector; the last one beside y. */
+/* The first `few` elements of *v from memory; the others stay. */
+WIDE_TARGET
+__attribute__((always_inline))
+static inline void
+WIDE_NAME(load)(size_t few, WIDE_NAME(floats) *v, const float *x)
+{
+	if (few == WIDE_LANES)
+		*v = *(const WIDE_NAME(floats) *)x;
+	else
+		memcpy(v, x, few * sizeof *x);
+}
+
+/* And to memory. */
+WIDE_TARGET
+__attribute__((always_inline))
+static inline void
+WIDE_NAME(store)(size_t few, float *y, const WIDE_NAME(floats) *v)
+{
+	if (few == WIDE_LANES)
+		*(WIDE_NAME(floats) *)y = *v;
+	else
+		memcpy(y, v, few * sizeof *y);
+}
+
+/* Elements of a vector where so many are left. */
+static inline size_t
+WIDE_NAME(few)(size_t left)
+{
+	return left < WIDE_LANES ? left : WIDE_LANES;
+}
+
+/* y[n] = the function of x[n]. */
 WIDE_TARGET
 static void
 WIDE_NAME(map)(enum wide_function function, size_t n, float *y, const float *x)
 {
 	for (size_t i = 0; i < n; i += WIDE_LANES) {
-		size_t few = n - i < WIDE_LANES ? n - i : WIDE_LANES;
+		const size_t few = WIDE_NAME(few)(n - i);
 		WIDE_NAME(floats) v = {0};
 
-		if (few == WIDE_LANES)
-			v = *(const WIDE_NAME(floats) *)(x + i);
-		else
-			memcpy(&v, x + i, few * sizeof *x);
+		WIDE_NAME(load)(few, &v, x + i);
 		if (function == WIDE_EXP) {
 			WIDE_NAME(exp_of)(&v);
 		} else {
@@ -57,10 +85,48 @@ WIDE_NAME(map)(enum wide_function function, size_t n, float *y, const float *x)
 			WIDE_NAME(exp_of)(&v);
 			v = by / (1 + v) - (by - 1);
 		}
-		if (few == WIDE_LANES)
-			*(WIDE_NAME(floats) *)(y + i) = v;
-		else
-			memcpy(y + i, &v, few * sizeof *y);
+		WIDE_NAME(store)(few, y + i, &v);
+	}
+}
+
+/* A wide_most: see wide.h. */
+WIDE_TARGET
+static void
+WIDE_NAME(most)(size_t n, size_t B, float *most, const float *z)
+{
+	for (size_t b = 0; b < B; b += WIDE_LANES) {
+		const size_t few = WIDE_NAME(few)(B - b);
+		WIDE_NAME(floats) greatest = {0}, v = {0};
+
+		WIDE_NAME(load)(few, &greatest, z + b);
+		for (size_t i = 1; i < n; i++) {
+			WIDE_NAME(load)(few, &v, z + i * B + b);
+			WIDE_NAME(bits) more = v > greatest;
+
+			greatest = (WIDE_NAME(floats))(((WIDE_NAME(bits))v & more) | ((WIDE_NAME(bits))greatest & ~more));
+		}
+		WIDE_NAME(store)(few, most + b, &greatest);
+	}
+}
+
+/* A wide_exp_below: see wide.h. */
+WIDE_TARGET
+static void
+WIDE_NAME(exp_below)(size_t n, size_t B, float *z, float *sum, const float *most)
+{
+	for (size_t b = 0; b < B; b += WIDE_LANES) {
+		const size_t few = WIDE_NAME(few)(B - b);
+		WIDE_NAME(floats) greatest = {0}, all = {0}, v = {0};
+
+		WIDE_NAME(load)(few, &greatest, most + b);
+		for (size_t i = 0; i < n; i++) {
+			WIDE_NAME(load)(few, &v, z + i * B + b);
+			v -= greatest;
+			WIDE_NAME(exp_of)(&v);
+			all += v;
+			WIDE_NAME(store)(few, z + i * B + b, &v);
+		}
+		WIDE_NAME(store)(few, sum + b, &all);
 	}
 }
 

@@ -1,0 +1,30 @@
+/*
+ * softmax.h - the sums of softmaxes whose logits come block by block (Milakov and Gimelshein 2018).
+ *
+ * Legend: z[n][B] are n logits more of B softmaxes, one beside the other, for these to share an instruction.
+ */
+#ifndef WEIR_SOFTMAX_H
+#define WEIR_SOFTMAX_H
+
+#include "math.h"
+#include "wide.h"
+
+/*
+ * Takes a block in: most[b], at first -INFINITY, becomes the greatest logit so far, sum[b], at first 0, the sum of
+ * e^(logit - most[b]) so far, and z becomes e^(z - most[b]). greatest[b] is the block's own, as wide_most has it, and is
+ * used up.
+ */
+static inline void
+softmax_take(size_t n, size_t B, float *z, float *most, double *sum, float *greatest)
+{
+	for (size_t b = 0; b < B; b++)
+		if (greatest[b] > most[b]) {
+			sum[b] *= math_exp((double)most[b] - (double)greatest[b]);
+			most[b] = greatest[b];
+		}
+	wide_exp_below(n, B, z, greatest, most);
+	for (size_t b = 0; b < B; b++)
+		sum[b] += (double)greatest[b];
+}
+
+#endif
