@@ -240,6 +240,8 @@ is 'with --forget the shift is 0.01 where nothing is said' "$(cmp tuned again)" 
 finetune --shift 0.01 --forget 0 -m beliefs -o again target
 finetune --shift 0.01 -m beliefs -o whole target
 is '--forget 0 is none' "$(cmp whole again)" ''
+is '--forget widens: it is less sure of all that the records touched' "$(tensors whole 0.weight >before; tensors tuned 0.weight |
+	paste before - | awk -F '\t' '$3 != $7 { n++; if (!($8 > $4)) wrong++ } END { print (n > 100), wrong + 0 }')" '1 0'
 
 # ---- vectors mapped from one domain to another ----
 
@@ -305,6 +307,8 @@ numbers() { # a checksum of all of a model
 t 'what is done if nothing is said' 0 '' 'is kept: the source is of use with probability .* nats better' finetune -m beliefs -o adapted target
 cp adapted named
 t '--auto' 0 '' 'shift .* is kept' finetune --auto -m beliefs -o adapted target
+finetune --auto -j 3 -m beliefs -o again target 2>/dev/null
+is 'two runs give the same file, whatever -j says' "$(cmp adapted again 2>&1)" ''
 is '--auto is what is done if nothing is said' "$(cmp adapted named 2>&1)" ''
 best=$(weights --info -m adapted | sed -n 's/^transfer.auto, //p')
 case $best in
