@@ -22,6 +22,7 @@ static const struct cli_option options[] = {
 	{'\0', "experts", "FILE", "with --auto: keep the eight here, for --resume", CLI_TEXT, &target.experts, 0, 0},
 	{'\0', "fisher", NULL, "with --prior: weigh it by how sure the source is of each weight", CLI_FLAG, &target.fisher, 0, 0},
 	{'\0', "freeze", "NAMES", "tensors or layers to leave as they are, by comma", CLI_TEXT, &target.freeze, 0, 0},
+	{'\0', "fresh", "N", "with --shift: beliefs about what the source never saw, N times as wide as fresh", CLI_REAL, &target.fresh, 1e-6, 1e6},
 	{'\0', "head", "LAYERS", "put new layers in the place of the last one", CLI_TEXT, &target.head, 0, 0},
 	{'\0', "layer-rate", "R", "nets: each layer at R times the rate of the one above", CLI_REAL, &target.layer_rate, 0, 1},
 	{'\0', "map", NULL, "embed, fm: learn from scratch, then map the source's vectors of what the records lack", CLI_FLAG, &target.mapped, 0, 0},
@@ -69,6 +70,8 @@ check_options(void)
 		die_usage("-m names the source model, -o the file that the new one goes to");
 	if (ways > 1 || (target.adaptive && ways && !target.append && !target.head))
 		die_usage("--append, --auto, --head, --map, --mixture, --shift and --warm exclude each other");
+	if (!isnan(target.fresh) && isnan(target.shift))
+		die_usage("--fresh: with --shift");
 	if (target.fisher && isnan(target.strength))
 		die_usage("--fisher: with --prior");
 	if (target.origin && (!learn.resume || isnan(target.strength)))

@@ -66,6 +66,18 @@ is '--shift widens every variance by q, to that of a fresh belief at most, and n
 finetune --shift 1000 -m beliefs -o wide /dev/null 2>/dev/null
 is 'a large shift forgets all but the means' "$(weights --all -m wide | cut -f 1,4 | sort -u)" "0.bias${tab}10
 0.weight${tab}0.547722568"
+t '--fresh' 0 '' 'no records' finetune --shift 0.01 --fresh 2.5 -m beliefs -o again /dev/null
+finetune --shift 0.01 -m beliefs -o wide /dev/null 2>/dev/null
+weights --all -m wide >after
+is '--fresh widens what the source never saw, and nothing else' "$(weights --all -m again | paste before after - | awk -F '\t' '{
+	new = $1 == "0.weight" && $3 == 0 && $4 == 0.547722568
+	n += new
+	d = $12 * $12 - (new ? 0.75 : $8 * $8)
+	if ($3 != $11 || d > 1e-7 || d < -1e-7) wrong++
+} END { print (n > 5), wrong + 0 }')" '1 0'
+is '--fresh: it says so' "$(weights --info -m again | grep transfer)" "transfer${tab}shift 0.01 fresh 2.5"
+finetune --shift 0.01 --fresh 1 -m beliefs -o again /dev/null 2>/dev/null
+is '--fresh 1 is none' "$(cmp wide again)" ''
 pretrain -b 8 --variance 0.04 -o narrow source
 finetune --shift 1000 -m narrow -o wide /dev/null 2>/dev/null
 is 'fresh is what it was to the source' "$(weights --all -m wide | grep weight | cut -f 4 | sort -u)" 0.199999998
@@ -312,7 +324,9 @@ is 'two runs give the same file, whatever -j says' "$(cmp adapted again 2>&1)" '
 is '--auto is what is done if nothing is said' "$(cmp adapted named 2>&1)" ''
 best=$(weights --info -m adapted | sed -n 's/^transfer.auto, //p')
 case $best in
-shift*) t "$best by itself" 0 '' '' finetune --shift "${best#shift }" -m beliefs -o alone target ;;
+shift*)
+	# shellcheck disable=SC2046
+	t "$best by itself" 0 '' '' finetune $(echo "$best" | sed 's/\([a-z]\)/--\1/; s/ fresh/ --fresh/') -m beliefs -o alone target ;;
 *) not_ok 'a shift is kept' "$best" ;;
 esac
 is 'what is kept is as if its way alone had been taken' "$(numbers adapted)" "$(numbers alone)"
@@ -409,6 +423,8 @@ refused '--auto with --freeze' 2 '--freeze: with one way to start' --freeze 0 -m
 refused '--auto with --prior' 2 '--prior: with one way to start' --auto --prior 1 -m plain target
 refused '--auto with --unfreeze' 2 '--unfreeze: with one way to start' --auto --unfreeze 1 -m net target
 refused '--prior with beliefs' 2 "--prior: the source's beliefs are the prior" --prior 1 -m beliefs target
+refused '--fresh without --shift' 2 '--fresh: with --shift' --fresh 2 --auto -m beliefs target
+refused '--fresh with --resume' 2 '--fresh: with --shift' --resume --fresh 2 -m beliefs target
 refused '--fisher without --prior' 2 '--fisher: with --prior' --fisher -m plain target
 refused '--fisher of adam' 2 '--fisher: .* it was learnt with adam' --fisher --prior 1 -m net target
 refused '--layer-rate with one layer' 2 '--layer-rate: the model has one layer' --layer-rate 0.5 -m plain target

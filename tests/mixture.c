@@ -6,20 +6,24 @@
 #include "../common/net/experts.h"
 #include "tap.h"
 
-enum { BITS = 5, RECORDS = 400 };
+enum { BITS = 5, RECORDS = 400, SOURCE_SEED = 7 };
 
-/* Records of a few features each; labels by a rule that depends on the seed, turned round where `flip` says. */
+/*
+ * Records of a few features each; labels by a rule that depends on the seed, turned round where `flip` says. The source
+ * never sees the last eight features.
+ */
 static void
 make_records(struct batch *batch, enum activation head, size_t K, size_t n, uint64_t seed, bool (*flip)(size_t))
 {
 	for (size_t i = 0; i < n; i++) {
 		uint64_t bits = random_bits(seed, i);
+		uint32_t known = (1 << BITS) - (seed == SOURCE_SEED ? 8 : 0);
 		size_t in_group = i % 5;
 		float label;
 
 		features_reserve(&batch->features, 4);
 		for (uint32_t j = 0; j < 4; j++)
-			features_add(&batch->features, (uint32_t)(bits >> 8 * j) % (1 << BITS), j ? 1 : 0.5f);
+			features_add(&batch->features, (uint32_t)(bits >> 8 * j) % known, j ? 1 : 0.5f);
 		features_merge(&batch->features, batch->n ? batch->start[batch->n] : 0);
 		label = (float)(bits % 3 == 0);
 		if (head == SOFTMAX)
@@ -53,7 +57,7 @@ make_source(struct net *source, const char *layers)
 		abort();
 	net_init(source, &arch, true, 0.3, 1);
 	trainer_init(&t, source, 0, NULL, (struct optimiser_settings){0}, 1);
-	make_records(&batch, arch_head(&arch), net_outputs(source), RECORDS, 7, NULL);
+	make_records(&batch, arch_head(&arch), net_outputs(source), RECORDS, SOURCE_SEED, NULL);
 	learn(&t, &batch, arch_head(&arch));
 	trainer_free(&t);
 	batch_free(&batch);
@@ -81,14 +85,19 @@ learn_alone(struct net *net, size_t e, const struct net *source, const struct ba
 	if (e >= MIXTURE_SOURCE)
 		transfer_layers(net, source, 1);
 	for (size_t i = 0; e == MIXTURE_BIAS && i < net->table.n; i++)
-		if (net->table.tensor[i].width == sizeof(double)) {
+		if (net->table.tensor[i].width == sizeof(float)) {
+			for (size_t j = 0; j < net->table.tensor[i].n; j += 2)
+				if (transfer_unknown((double)tensor_floats(&source->table.tensor[i])[j],
+				                     (double)tensor_floats(&source->table.tensor[i])[j + 1], 0.3))
+					tensor_floats(&net->table.tensor[i])[j + 1] = 0.9f;
+		} else {
 			double *bias = memcpy(net->table.tensor[i].data, source->table.tensor[i].data, net->table.tensor[i].n * sizeof *bias);
 
 			for (size_t j = 1; j < net->table.tensor[i].n; j += 2)
 				bias[j] += 0.01;
 		}
 	if (e > MIXTURE_SOURCE)
-		transfer_widen(net, mixture_experts[e].shift, 0.3);
+		transfer_widen(net, mixture_experts[e].shift, 0.3, mixture_experts[e].fresh);
 	for (size_t i = 0; e == MIXTURE_SOURCE && i < net->table.n; i++)
 		net->table.tensor[i].frozen = true;
 	trainer_init(&t, net, 0, NULL, (struct optimiser_settings){0}, 1);

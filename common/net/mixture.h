@@ -2,7 +2,8 @@
  * mixture.h - adaptive transfer: eight ways to start from a source's beliefs, learnt side by side in one pass.
  *
  * From scratch; with the source's bias and nothing else of it; the source as it is, learning nothing; and the source
- * widened by a shift of variance q, for five q. Each expert predicts every record before it learns it. Weighted by prior
+ * widened by a shift of variance q, for five q. Where little is shared the weights of features that are the target's own
+ * have to carry more: of the second and the last expert the beliefs about those are thrice as wide as fresh. Each expert predicts every record before it learns it. Weighted by prior
  * times exp(-its loss so far) they are a Bayesian mixture, so whatever comes the mixture's total loss is at most -ln prior
  * nats above an expert's (the bound is that of Vovk 1990 and of Bayes factors alike). The source alone and a shift of
  * 0.01, which suits most pairs of domains, count three times, as who names a source believes in it: the bound is ln 4 =
@@ -49,17 +50,27 @@ struct mixture {
 	double *gain, *shrink;            /* [K][E] */
 };
 
-/*
- * The prior of expert e about a weight of which the source believes N(mean, variance); fresh is a fresh variance. About
- * the bias MIXTURE_BIAS has that of MIXTURE_USUAL.
- */
+/* The prior of expert e about a weight of which the source believes N(mean, variance); fresh is a fresh variance. */
 static inline void
 mixture_prior(size_t e, double mean, double variance, double fresh, double *to_mean, double *to_variance)
 {
 	*to_mean = e < MIXTURE_SOURCE ? 0 : mean;
-	*to_variance = e < MIXTURE_SOURCE    ? fresh
+	*to_variance = e == MIXTURE_SOURCE                          ? variance
+	               : transfer_unknown(mean, variance, fresh) ? mixture_experts[e].fresh * fresh
+	               : e < MIXTURE_SOURCE                        ? fresh
+	                                                           : belief_widen(variance, mixture_experts[e].shift, fresh);
+}
+
+/* The same about the bias. MIXTURE_BIAS has the prior of MIXTURE_USUAL. */
+static inline void
+mixture_prior_bias(size_t e, double mean, double variance, double *to_mean, double *to_variance)
+{
+	double shift = mixture_experts[e == MIXTURE_BIAS ? MIXTURE_USUAL : e].shift;
+
+	*to_mean = e == MIXTURE_SCRATCH ? 0 : mean;
+	*to_variance = e == MIXTURE_SCRATCH  ? BELIEF_BIAS_VARIANCE
 	               : e == MIXTURE_SOURCE ? variance
-	                                     : belief_widen(variance, mixture_experts[e].shift, fresh);
+	                                     : belief_widen(variance, shift, BELIEF_BIAS_VARIANCE);
 }
 
 /* What the source believes of input `index` and class k, as (mean, variance). */
@@ -122,8 +133,8 @@ mixture_init(struct mixture *m, const struct net *source, double variance)
 	m->bias = bias ? allocate(K * 2 * MIXTURE_EXPERTS, sizeof *m->bias) : NULL;
 	for (size_t k = 0; bias && k < K; k++)
 		for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
-			mixture_prior(e == MIXTURE_BIAS ? MIXTURE_USUAL : e, bias[2 * k], bias[2 * k + 1], BELIEF_BIAS_VARIANCE,
-			              &m->bias[k * 2 * MIXTURE_EXPERTS + e], &m->bias[(k * 2 + 1) * MIXTURE_EXPERTS + e]);
+			mixture_prior_bias(e, bias[2 * k], bias[2 * k + 1], &m->bias[k * 2 * MIXTURE_EXPERTS + e],
+			                   &m->bias[(k * 2 + 1) * MIXTURE_EXPERTS + e]);
 	m->mixed = m->kernel->weigh(m->weight, m->loss);
 }
 
