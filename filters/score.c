@@ -40,7 +40,7 @@ static double *s, *S, *p;             /* [records][K]: logits, their variances, 
 static size_t s_capacity, S_capacity, p_capacity;
 static struct team team;
 static struct net_pass pass[TEAM_MOST]; /* of each worker, where the model is a net of plain weights */
-static bool many;                     /* a softmax on vectors: best classes are found without all logits at once */
+static bool many;                     /* a softmax on vectors, of many classes: the best are found without all logits at once */
 static size_t wanted;                 /* classes of a record */
 static struct best *best;             /* [records], of a softmax head */
 static struct best_class *listed;     /* [records][wanted] */
@@ -221,7 +221,7 @@ main(int argc, char **argv)
 		die_usage("--%s: the model holds no beliefs", draw ? "sample" : print_std ? "std" : "ucb");
 	head = arch_head(&model.net.arch);
 	K = net_outputs(&model.net);
-	many = head == SOFTMAX && net_dense(&model.net.layer[model.net.n_layers - 1]);
+	many = head == SOFTMAX && K > BEST_BLOCK && net_dense(&model.net.layer[model.net.n_layers - 1]);
 	wanted = keep && (size_t)keep < K ? (size_t)keep : K;
 	net_reserve(&model.net);
 	for (int64_t i = 0; !model.net.beliefs && i < threads; i++)

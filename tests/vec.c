@@ -26,11 +26,11 @@ draw(size_t n, uint64_t seed)
 static float
 sum_by_rule(size_t n, const float *x)
 {
-	float sum[8] = {0};
+	float sum[16] = {0};
 
 	for (size_t i = 0; i < n; i++)
-		sum[i % 8] += x[i];
-	for (size_t half = 4; half > 0; half /= 2)
+		sum[i % 16] += x[i];
+	for (size_t half = 8; half > 0; half /= 2)
 		for (size_t l = 0; l < half; l++)
 			sum[l] += sum[l + half];
 	return sum[0];

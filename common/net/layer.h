@@ -234,18 +234,18 @@ conv_scratch(const struct window *v, size_t O)
 }
 
 /*
- * y[B][O][P][Q] = w * x + bias, as PyTorch's Conv2d: x [B][C][H][W], w [O][C][K][K], bias [O]. A sum starts from the
- * bias; products join it in the order of the window, by either way.
+ * y[B][O][P][Q] = w * x + bias, as PyTorch's Conv2d: x [B][C][H][W], w [O][C][K][K], bias [O]; with ramp what is not above
+ * 0 becomes 0. A sum starts from the bias; products join it in the order of the window, by either way.
  */
 static inline void
 conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *x, const float *w, const float *bias,
-             float *scratch)
+             bool ramp, float *scratch)
 {
 	size_t D = v->C * v->K * v->K, N = v->P * v->Q;
 
 	for (size_t b = 0; b < B; b++, y += O * N, x += v->C * v->H * v->W) {
 		if (v->stride == 1 && gemm_slides(v->Q)) {
-			gemm_slide(O, v->P, v->Q, D, y, w, bias, window_frame(v, scratch, x), v->at, window_width(v));
+			gemm_slide(O, v->P, v->Q, D, y, w, bias, ramp, window_frame(v, scratch, x), v->at, window_width(v));
 			continue;
 		}
 		window_columns(v, scratch, x);
@@ -253,44 +253,55 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 			for (size_t n = 0; n < N; n++)
 				y[o * N + n] = bias[o];
 		gemm(O, N, D, y, N, true, w, D, false, scratch, N, false, scratch + D * N);
+		if (ramp)
+			vec_ramp(O * N, y);
+	}
+}
+
+/* to[O][P][columns of the framed image] = dy[O][P][Q], with zeros behind each row; where y is not NULL, where that is above 0. */
+static inline void
+conv_spread(size_t O, const struct window *v, float *to, const float *dy, const float *y)
+{
+	const size_t columns = window_width(v);
+
+	for (size_t i = 0; i < O * v->P; i++, to += columns) {
+		if (y)
+			vec_ramp_backward(v->Q, to, dy + i * v->Q, y + i * v->Q);
+		else
+			vec_copy(v->Q, to, dy + i * v->Q);
+		for (size_t q = v->Q; q < columns; q++)
+			to[q] = 0;
 	}
 }
 
 /*
- * dw[O][D] += the dot products of dy[O][P][Q] and what each element of the window saw of one image. With stride 1
- * that is a stretch of the framed image, with other columns between the rows of places: there dy has zeros.
+ * dx written, dw and dbias added to. Any of the three may be NULL: not wanted. Where y, the result of a ramp, is not NULL,
+ * dy is the gradient by that, and is used up.
+ *
+ * dw[O][D] are the dot products of dy[O][P][Q] and what each element of the window saw. With stride 1 that is a stretch
+ * of the framed image, with other columns between the rows of places: there dy gets zeros.
  */
 static inline void
-conv_backward_weights(size_t O, const struct window *v, float *dw, const float *x, const float *dy, float *scratch)
-{
-	size_t D = v->C * v->K * v->K, N = v->P * v->Q, columns = window_width(v), gap = columns - v->Q;
-	float *spread = scratch + v->C * window_height(v) * columns, *to = spread;
-
-	if (v->stride > 1) {
-		window_columns(v, scratch, x);
-		gemm_dot(O, D, N, dw, D, dy, N, scratch, N, NULL);
-		return;
-	}
-	for (size_t i = 0; gap && i < O * v->P; i++, to += columns) {
-		vec_copy(v->Q, to, dy + i * v->Q);
-		for (size_t q = v->Q; q < columns; q++)
-			to[q] = 0;
-	}
-	gemm_dot(O, D, v->P * columns - gap, dw, D, gap ? spread : dy, v->P * columns, window_frame(v, scratch, x), 0, v->at);
-}
-
-/* dx written, dw and dbias added to. Any of the three may be NULL: not wanted. */
-static inline void
 conv_backward(size_t B, size_t O, const struct window *v, float *dx, float *dw, float *dbias, const float *x,
-              const float *w, const float *dy, float *scratch)
+              const float *w, float *dy, const float *y, float *scratch)
 {
-	size_t D = v->C * v->K * v->K, N = v->P * v->Q, image = v->C * v->H * v->W;
+	const size_t D = v->C * v->K * v->K, N = v->P * v->Q, image = v->C * v->H * v->W, columns = window_width(v);
+	const size_t gap = v->stride == 1 && (dw || dbias) ? columns - v->Q : 0, n = gap ? v->P * columns : N;
+	float *spread = scratch + v->C * window_height(v) * columns;
 
-	for (size_t b = 0; b < B; b++, dy += O * N, x += image) {
-		if (dw)
-			conv_backward_weights(O, v, dw, x, dy, scratch);
+	for (size_t b = 0; b < B; b++, dy += O * N, y += y ? O * N : 0, x += image) {
+		if (y && (dx || !gap))
+			vec_ramp_backward(O * N, dy, dy, y);
+		if (gap)
+			conv_spread(O, v, spread, dy, dx ? NULL : y);
 		for (size_t o = 0; dbias && o < O; o++)
-			dbias[o] += vec_sum(N, dy + o * N);
+			dbias[o] += vec_sum(n, (gap ? spread : dy) + o * n);
+		if (dw && v->stride == 1) {
+			gemm_dot(O, D, n - gap, dw, D, gap ? spread : dy, n, window_frame(v, scratch, x), 0, v->at);
+		} else if (dw) {
+			window_columns(v, scratch, x);
+			gemm_dot(O, D, N, dw, D, dy, N, scratch, N, NULL);
+		}
 		if (!dx)
 			continue;
 		gemm(D, N, O, scratch, N, false, w, D, true, dy, N, false, scratch + D * N);
@@ -424,7 +435,7 @@ activation_backward(enum activation activation, size_t B, size_t O, float *dy, c
 		return;
 	}
 	if (activation == RELU)
-		vec_ramp_backward(B * O, dy, y);
+		vec_ramp_backward(B * O, dy, dy, y);
 	for (size_t i = 0; (activation == TANH || activation == SIGMOID) && i < B * O; i++)
 		if (activation == TANH)
 			dy[i] *= 1 - y[i] * y[i];

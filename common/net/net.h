@@ -79,6 +79,13 @@ net_dense(const struct net_layer *l)
 	return l->spec.kind == LAYER_DENSE && l->in.flow == FLOW_FLAT;
 }
 
+/* Is it a convolution that takes care of its relu, while its results are near? */
+static inline bool
+net_ramps(const struct net_layer *l)
+{
+	return l->spec.kind == LAYER_CONV && l->spec.activation == RELU;
+}
+
 /* Records that go through a net together. */
 static inline size_t
 net_piece(const struct net *net)
@@ -533,7 +540,7 @@ net_layer_forward(const struct net *net, struct net_pass *pass, size_t i, struct
 			dense_forward(p.B, l->I, l->O, y, x, w, bias);
 		break;
 	case LAYER_CONV:
-		conv_forward(p.B, (size_t)l->out.channels, &l->window, y, x, w, bias, pass->scratch);
+		conv_forward(p.B, (size_t)l->out.channels, &l->window, y, x, w, bias, net_ramps(l), pass->scratch);
 		break;
 	case LAYER_POOL:
 		pool_forward(p.B, l->spec.mode == MEAN, &l->window, y, x);
@@ -556,7 +563,7 @@ net_layer_forward(const struct net *net, struct net_pass *pass, size_t i, struct
 	default: /* flatten: nothing moves */
 		break;
 	}
-	if (i + 1 < net->n_layers)
+	if (i + 1 < net->n_layers && !net_ramps(l))
 		activation_forward(l->spec.activation, p.B, l->O, y);
 }
 
@@ -606,7 +613,7 @@ net_layer_backward(const struct net *net, struct net_pass *pass, size_t i, struc
 	const size_t *start = p.batch->start + p.from;
 
 	x = x ? x + p.at * l->I : NULL;
-	if (i + 1 < net->n_layers)
+	if (i + 1 < net->n_layers && !net_ramps(l))
 		activation_backward(l->spec.activation, p.B, l->O, dy, pass->out[i] + p.at * l->O);
 	switch (l->spec.kind) {
 	case LAYER_DENSE:
@@ -616,7 +623,8 @@ net_layer_backward(const struct net *net, struct net_pass *pass, size_t i, struc
 			dense_backward(p.B, l->I, l->O, dx, dbias, w, dy, pass->scratch);
 		break;
 	case LAYER_CONV:
-		conv_backward(p.B, (size_t)l->out.channels, &l->window, dx, dw, dbias, x, w, dy, pass->scratch);
+		conv_backward(p.B, (size_t)l->out.channels, &l->window, dx, dw, dbias, x, w, dy,
+		              net_ramps(l) ? pass->out[i] + p.at * l->O : NULL, pass->scratch);
 		break;
 	case LAYER_POOL:
 		if (dx)

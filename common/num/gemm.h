@@ -22,6 +22,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #ifdef __x86_64__
@@ -78,7 +79,7 @@ typedef void gemm_panel(size_t m, size_t n, size_t K, float *C, size_t ldc, bool
                         const float *b, size_t ldb);
 
 /* As gemm_slide, with Q at least a vector. */
-typedef void gemm_slider(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias,
+typedef void gemm_slider(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, bool ramp,
                          const float *x, const size_t *at, size_t ldx);
 
 /* sums[m][n][GEMM_DOT] += the products of rows of A and rows b[n] over K, as gemm_dot_plain adds them. */
@@ -309,11 +310,12 @@ gemm(size_t M, size_t N, size_t K, float *C, size_t ldc, bool accumulate, const 
 
 /*
  * A window of D elements slides over x: y[O][P][Q] = bias[o] + sum over d of w[o][d] x[at[d] + p ldx + q], where w is
- * [O][D]. A sum starts from the bias; each product joins it in order of d with one rounding.
+ * [O][D]. A sum starts from the bias; each product joins it in order of d with one rounding. With ramp what is not above 0
+ * becomes 0.
  */
 static inline void
-gemm_slide_plain(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, const float *x,
-                 const size_t *at, size_t ldx)
+gemm_slide_plain(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, bool ramp,
+                 const float *x, const size_t *at, size_t ldx)
 {
 	for (size_t o = 0; o < O; o++)
 		for (size_t p = 0; p < P; p++)
@@ -322,7 +324,7 @@ gemm_slide_plain(size_t O, size_t P, size_t Q, size_t D, float *y, const float *
 
 				for (size_t d = 0; d < D; d++)
 					sum = fmaf(w[o * D + d], x[at[d] + p * ldx + q], sum);
-				y[(o * P + p) * Q + q] = sum;
+				y[(o * P + p) * Q + q] = sum > 0 || !ramp ? sum : 0;
 			}
 }
 
@@ -346,15 +348,15 @@ gemm_slides(size_t Q)
 
 /* As gemm_slide_plain, by the best kernel there is. */
 static inline void
-gemm_slide(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, const float *x,
-           const size_t *at, size_t ldx)
+gemm_slide(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, bool ramp,
+           const float *x, const size_t *at, size_t ldx)
 {
 	const struct gemm_kernel *kernel = gemm_slider_for(Q);
 
 	if (kernel->panel)
-		kernel->slide(O, P, Q, D, y, w, bias, x, at, ldx);
+		kernel->slide(O, P, Q, D, y, w, bias, ramp, x, at, ldx);
 	else
-		gemm_slide_plain(O, P, Q, D, y, w, bias, x, at, ldx);
+		gemm_slide_plain(O, P, Q, D, y, w, bias, ramp, x, at, ldx);
 }
 
 /* The sum of GEMM_DOT sums: halves are added until one is left. */

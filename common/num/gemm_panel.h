@@ -12,16 +12,18 @@
 
 /*
  * C[rows][2 or 1 vectors] = or += A B over K, as gemm.h says: row i, column k of A is a[i a_row + k a_k]; row k of B
- * starts at b[k b_k], or where at is not NULL at b[at[k]]. Where first is not NULL, row i starts from first[i]. rows and
- * vectors are constants where it is called, and so is what is NULL; so all loops but that over k unroll.
+ * starts at b[k b_k], or where at is not NULL at b[at[k]]. Where first is not NULL, row i starts from first[i]. With ramp
+ * what is not above 0 ends as 0. rows and vectors are constants where it is called, and so is what is NULL; so all loops
+ * but that over k unroll.
  */
 GEMM_TARGET
 GEMM_INLINE
 static void
 GEMM_NAME(block)(size_t rows, size_t vectors, size_t K, float *C, size_t ldc, bool accumulate, const float *a,
-                 size_t a_row, size_t a_k, const float *b, size_t b_k, const float *first, const size_t *at)
+                 size_t a_row, size_t a_k, const float *b, size_t b_k, const float *first, const size_t *at, bool ramp)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
+	typedef int32_t bits __attribute__((vector_size(GEMM_LANES * sizeof(int32_t))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 	vector sum[GEMM_ROWS][2];
 
@@ -51,7 +53,7 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t K, float *C, size_t ldc, bo
 	for (size_t i = 0; i < rows; i++)
 		GEMM_UNROLL
 		for (size_t j = 0; j < vectors; j++)
-			*(stored *)(C + i * ldc + j * GEMM_LANES) = sum[i][j];
+			*(stored *)(C + i * ldc + j * GEMM_LANES) = ramp ? (vector)((bits)sum[i][j] & (bits)(sum[i][j] > 0)) : sum[i][j];
 }
 
 /* All tiles: cases of a switch over 2 rows + vectors - 1. GEMM_TILE(rows, vectors) computes one. */
@@ -85,7 +87,7 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 			memcpy(edge + r * WIDTH, C + r * ldc, n * sizeof *C);
 		switch (rows * 2 + (n > GEMM_LANES)) {
 #define GEMM_TILE(rows, vectors) \
-			GEMM_NAME(block)(rows, vectors, K, to, ldto, accumulate, from, a_row, a_k, b, ldb, NULL, NULL)
+			GEMM_NAME(block)(rows, vectors, K, to, ldto, accumulate, from, a_row, a_k, b, ldb, NULL, NULL, false)
 		GEMM_CASES
 #undef GEMM_TILE
 		}
@@ -97,8 +99,8 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 /* A gemm_slide: see gemm.h. Where a row of places is no multiple of the vectors, the last ones overlap. */
 GEMM_TARGET
 static void
-GEMM_NAME(slide)(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, const float *x,
-                 const size_t *at, size_t ldx)
+GEMM_NAME(slide)(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, bool ramp,
+                 const float *x, const size_t *at, size_t ldx)
 {
 	const size_t vectors = Q >= 2 * GEMM_LANES ? 2 : 1, width = vectors * GEMM_LANES;
 
@@ -112,7 +114,7 @@ GEMM_NAME(slide)(size_t O, size_t P, size_t Q, size_t D, float *y, const float *
 
 				switch (rows * 2 + vectors - 1) {
 #define GEMM_TILE(rows, vectors) \
-					GEMM_NAME(block)(rows, vectors, D, to, P * Q, false, w + o * D, D, 1, from, 0, bias + o, at)
+					GEMM_NAME(block)(rows, vectors, D, to, P * Q, false, w + o * D, D, 1, from, 0, bias + o, at, ramp)
 				GEMM_CASES
 #undef GEMM_TILE
 				}

@@ -1,7 +1,7 @@
 /*
  * vec.h - vectors of n floats. With n = 0 nothing is done, and a sum is 0.
  *
- * Products are rounded before they are added. A sum has eight parts, whatever the machine's vectors are, so its bits are
+ * Products are rounded before they are added. A sum has sixteen parts, whatever the machine's vectors are, so its bits are
  * the same everywhere.
  */
 #ifndef WEIR_VEC_H
@@ -85,21 +85,20 @@ vec_axpy(size_t n, float *y, float a, const float *x)
 		y[i] += a * x[i];
 }
 
-/* The sum of x[i]: sum l of eight takes i = l, l + 8...; then l and l + 4 are added, l and l + 2, 0 and 1. */
+/* The sum of x[i]: sum l of sixteen takes i = l, l + 16...; then l and l + 8 are added, l and l + 4, and so on. */
 static inline float
 vec_sum(size_t n, const float *x)
 {
-	vec_four low = {0}, high = {0};
+	vec_four sum[4] = {{0}};
 	size_t i = 0;
 
-	for (; i + 8 <= n; i += 8) {
-		low += *(const vec_four *)(x + i);
-		high += *(const vec_four *)(x + i + 4);
-	}
+	for (; i + 16 <= n; i += 16)
+		for (size_t l = 0; l < 4; l++)
+			sum[l] += *(const vec_four *)(x + i + 4 * l);
 	for (size_t l = 0; i + l < n; l++)
-		*(l < 4 ? &low[l] : &high[l - 4]) += x[i + l];
-	low += high;
-	return (low[0] + low[2]) + (low[1] + low[3]);
+		sum[l / 4][l % 4] += x[i + l];
+	sum[0] = (sum[0] + sum[2]) + (sum[1] + sum[3]);
+	return (sum[0][0] + sum[0][2]) + (sum[0][1] + sum[0][3]);
 }
 
 /* y becomes 0 where it is not above 0. */
@@ -117,19 +116,19 @@ vec_ramp(size_t n, float *y)
 		y[i] = y[i] > 0 ? y[i] : 0;
 }
 
-/* dy becomes 0 where y is not above 0. */
+/* to = dy where y is above 0, and 0 elsewhere; to may be dy. */
 static inline void
-vec_ramp_backward(size_t n, float *dy, const float *y)
+vec_ramp_backward(size_t n, float *to, const float *dy, const float *y)
 {
 	size_t i = 0;
 
 	for (; i + 4 <= n; i += 4) {
 		vec_four v = *(const vec_four *)(y + i);
 
-		*(vec_four *)(dy + i) = (vec_four)(*(const vec_four_bits *)(dy + i) & (vec_four_bits)(v > 0));
+		*(vec_four *)(to + i) = (vec_four)(*(const vec_four_bits *)(dy + i) & (vec_four_bits)(v > 0));
 	}
 	for (; i < n; i++)
-		dy[i] = y[i] > 0 ? dy[i] : 0;
+		to[i] = y[i] > 0 ? dy[i] : 0;
 }
 
 #endif
