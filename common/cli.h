@@ -169,17 +169,12 @@ allocate_aligned(size_t n, size_t size)
 	return p;
 }
 
-/*
- * Makes room for at least `want` objects in an array that grows by doubling.
- * *capacity is in objects. Returns the array, moved or not; never NULL, whatever `want` is.
- */
+/* What grow does where there is no room yet. */
 static inline void *
-grow(void *array, size_t *capacity, size_t want, size_t size)
+grow_array(void *array, size_t *capacity, size_t want, size_t size)
 {
 	size_t n = *capacity ? *capacity : 16;
 
-	if (array && want <= *capacity)
-		return array;
 	while (n < want)
 		n = n > SIZE_MAX / 2 ? want : n * 2;
 	array = n > SIZE_MAX / size ? NULL : realloc(array, n * size);
@@ -189,6 +184,16 @@ grow(void *array, size_t *capacity, size_t want, size_t size)
 	}
 	*capacity = n;
 	return array;
+}
+
+/*
+ * Makes room for at least `want` objects in an array that grows by doubling.
+ * *capacity is in objects. Returns the array, moved or not; never NULL, whatever `want` is.
+ */
+static inline void *
+grow(void *array, size_t *capacity, size_t want, size_t size)
+{
+	return array && want <= *capacity ? array : grow_array(array, capacity, want, size);
 }
 
 /* n bytes as a NUL-terminated string; free() releases it. */

@@ -35,8 +35,8 @@ has() { # folder, file: as it is or compressed
 	[ -e "$1/$2" ] || [ -e "$1/$2.gz" ]
 }
 
-# Sets data to the folder named $4, or to that of this example beside the project or in it. Leaves if the file is not
-# there: in peace where no folder was named.
+# Sets data to the folder named $4, or to that of this example beside the project, in it, or where Debian's packages of
+# data go. Leaves if the file is not there: in peace where no folder was named.
 find_data() { # folder, file, where a person gets it, folder named
 	data=${4-}
 	if [ -n "$data" ]; then
@@ -46,7 +46,7 @@ find_data() { # folder, file, where a person gets it, folder named
 		fi
 		return
 	fi
-	for data in "$examples/../../shared/data/$1" "$examples/../data/$1"; do
+	for data in "$examples/../../shared/data/$1" "$examples/../data/$1" "/usr/share/datasets/$1"; do
 		if has "$data" "$2"; then
 			return
 		fi

@@ -7,7 +7,7 @@
  */
 #include "../common/cli.h"
 #include "../common/eval/groups.h"
-#include "../common/eval/measured.h"
+#include "../common/eval/reliability.h"
 
 static struct input in = INPUT_DEFAULTS;
 static struct groups groups = GROUPS_DEFAULTS;
@@ -52,7 +52,6 @@ static struct writer out;
 static struct metric_list whole; /* all records, where a metric is of them all */
 static struct measured measured;
 static uint32_t n_groups, n_empty, n_missing; /* that count; without a positive; topics that the run lacks */
-static bool empty_is_zero;
 
 /* ---- options ---- */
 
@@ -64,23 +63,9 @@ choose_rules(void)
 	lists->rule = lists_rule(ties_rule);
 	if (!empty_rule)
 		empty_rule = groups.qrels_file ? "zero" : "skip";
-	empty_is_zero = strcmp(empty_rule, "zero") == 0;
-	if (!empty_is_zero && strcmp(empty_rule, "skip") != 0)
+	measured.empty_is_zero = strcmp(empty_rule, "zero") == 0;
+	if (!measured.empty_is_zero && strcmp(empty_rule, "skip") != 0)
 		die_usage("--empty: neither skip nor zero: \"%.40s\"", empty_rule);
-}
-
-/* Whether a metric can be measured with the other options. */
-static void
-check_metric(const struct metric *m)
-{
-	if (groups.qrels_file && !(m->flags & (METRIC_RANKED | METRIC_ITEM)))
-		die_usage("--qrels: %s does not measure rankings", m->name);
-	if ((partial || groups.contiguous) && (m->catalogue || ((m->flags & METRIC_INFORMATION) && !lists->popularity_file)))
-		die_usage("--%s: %s needs all groups at once", partial ? "partial" : "contiguous", m->name);
-	if (groups.contiguous && m->overall)
-		die_usage("--contiguous: %s is of all records", m->name);
-	if ((m->flags & METRIC_CATEGORY) && (groups.category_field == GROUPS_NO_FIELD || groups.qrels_file))
-		die_usage("--category: names no field, and %s needs one", m->name);
 }
 
 static void
@@ -98,12 +83,7 @@ choose_metrics(void)
 		scored->metric_list = scored->cutoff_list ? "map,ndcg,mrr,recall,precision,hit" : "map,rprec,bpref,mrr,ndcg";
 	}
 	scored_choose(scored);
-	for (size_t i = 0; i < scored->n_metrics; i++) {
-		check_metric(scored->metric[i].metric);
-		lists->with_whole |= scored->metric[i].metric->overall != NULL;
-	}
-	lists->catalogued = scored->needs & METRIC_ITEM;
-	lists->with_items = lists->catalogued || strcmp(ties_rule, "trec") == 0;
+	groups_prepare(&groups, partial);
 }
 
 static void
@@ -125,21 +105,12 @@ check_options(void)
 
 /* ---- groups ---- */
 
-/* The value of a group, as it counts; NaN: it does not. */
-static double
-value_of(struct scored_metric m, const struct metric_list *list)
-{
-	double value = metric_value(m.metric, list, m.at);
-
-	return isnan(value) && empty_is_zero && (m.metric->flags & METRIC_RANKED) ? 0 : value;
-}
-
 /* A line for each metric that has a value there. */
 static void
 print_group(struct view name, const struct metric_list *list)
 {
 	for (size_t i = 0; i < scored->n_metrics; i++) {
-		double value = value_of(scored->metric[i], list);
+		double value = measured_value(&measured, scored->metric[i], list);
 		char text[SCORED_NAME_BYTES];
 
 		if (isnan(value))
@@ -149,17 +120,6 @@ print_group(struct view name, const struct metric_list *list)
 		writer_text(&out, scored_name(scored->metric[i], text));
 		writer_figure(&out, scored->metric[i].metric->flags & METRIC_ROOT ? sqrt(value) : value);
 		writer_char(&out, '\n');
-	}
-}
-
-static void
-measure_group(const struct metric_list *list)
-{
-	for (size_t i = 0; i < scored->n_metrics; i++) {
-		struct scored_metric m = scored->metric[i];
-
-		if (!m.metric->overall && !m.metric->catalogue)
-			metric_sums_add(&measured.sums[i], value_of(m, list), metric_weight(m.metric, list, m.at));
 	}
 }
 
@@ -175,7 +135,7 @@ do_group(struct view name, const struct metric_list *list)
 	if (per_group)
 		print_group(name, list);
 	else
-		measure_group(list);
+		measured_add(&measured, scored, list);
 }
 
 /* Reads, and measures. */
@@ -252,34 +212,12 @@ print_overall(void)
 		die_data("no metric has a value on these records");
 }
 
-/* A line a bin, lowest scores first. */
 static void
 print_reliability(void)
 {
-	struct metric_bins bins;
-	size_t i_printed = 0;
-
 	if (header)
 		writer_text(&out, "bin\tmean_score\trate\tlower\tupper\tn\n");
-	if (!measured.n_levels)
-		die_data("the lines hold no scores: were they made with --reliability?");
-	metric_bins_of_levels(&bins, (size_t)reliability_bins, measured.n_levels, measured.level);
-	for (size_t i = bins.n; i--;) {
-		const struct metric_bin *bin = &bins.bin[i];
-		struct interval rate;
-
-		if (!bin->n)
-			continue;
-		rate = wilson_interval(bin->n, bin->positive, normal_quantile((1 + level) / 2));
-		writer_whole(&out, ++i_printed);
-		writer_figure(&out, bin->score / (double)bin->n);
-		writer_figure(&out, (double)bin->positive / (double)bin->n);
-		writer_figure(&out, rate.lower);
-		writer_figure(&out, rate.upper);
-		writer_char(&out, '\t');
-		writer_whole(&out, bin->n);
-		writer_char(&out, '\n');
-	}
+	reliability_write(&measured, (size_t)reliability_bins, level, &out);
 }
 
 /* What was read, and what of it does not count as others do. */
@@ -289,7 +227,7 @@ say_read(void)
 	warn("%" PRIu64 " records in %" PRIu32 " groups", groups.n_records, n_groups);
 	if ((scored->needs & METRIC_RANKED) && n_empty)
 		warn("%" PRIu32 " of %" PRIu32 " groups have no positive: their rankings %s", n_empty, n_groups,
-		     empty_is_zero ? "count as 0" : "do not count");
+		     measured.empty_is_zero ? "count as 0" : "do not count");
 	if (n_missing)
 		warn("%" PRIu32 " topics are not in the run: they %s", n_missing, complete ? "count as 0" : "do not count");
 	if (groups.n_unjudged)

@@ -6,31 +6,29 @@
  * memory: O(groups * k); with --contiguous O(k); -x: its pairs
  */
 #include "../common/cli.h"
-#include "../common/io/ended.h"
-#include "../common/io/keys.h"
-#include "../common/io/ranking.h"
+#include "../common/io/rankings.h"
 #include "../common/io/record.h"
 #include "../common/num/random.h"
 
 static struct input in = INPUT_DEFAULTS;
-static int64_t k = 10, group_field = 1, item_field = 2, score_field = -1, label_field = -2, seed = 1;
-static int64_t cap, category_field = INT64_MIN; /* neither is given */
+static struct rankings rankings = {.k = 10};
+static int64_t group_field = 1, item_field = 2, score_field = -1, label_field = -2, seed = 1;
+static int64_t category_field = INT64_MIN; /* not given, as is a cap of 0 */
 static double temperature = NAN;
 static const char *exclude;
-static bool contiguous;
 
 static const struct cli_option options[] = {
 	{'g', "group", "FIELD", "what is ranked together", CLI_INT, &group_field, -1e6, 1e6},
 	{'i', "item", "FIELD", "the item", CLI_INT, &item_field, -1e6, 1e6},
-	{'k', "top", "N", "records to print of each group", CLI_INT, &k, 1, 1e9},
+	{'k', "top", "N", "records to print of each group", CLI_INT, &rankings.k, 1, 1e9},
 	{'s', "score", "FIELD", "the score: the greatest is best", CLI_INT, &score_field, -1e6, 1e6},
 	{'T', "temperature", "T", "sample the ranking: weights are exp(score / T)", CLI_REAL, &temperature, 1e-9, 1e9},
 	{'x', "exclude", "FILE", "leave out each group and item that are the first two fields of a line here",
 	 CLI_TEXT, &exclude, 0, 0},
 	{'y', "label", "FIELD", "with -T: the field before which the propensity is put", CLI_INT, &label_field, -1e6, 1e6},
-	{'\0', "cap", "N", "print at most N records of a category in each group", CLI_INT, &cap, 1, 1e9},
+	{'\0', "cap", "N", "print at most N records of a category in each group", CLI_INT, &rankings.cap, 1, 1e9},
 	{'\0', "category", "FIELD", "with --cap: the category", CLI_INT, &category_field, -1e6, 1e6},
-	{'\0', "contiguous", NULL, "groups come one after the other: print each as it ends", CLI_FLAG, &contiguous, 0, 0},
+	{'\0', "contiguous", NULL, "groups come one after the other: print each as it ends", CLI_FLAG, &rankings.contiguous, 0, 0},
 	RECORDS_OPTIONS(in),
 	{'\0', "seed", "N", "with -T: another number samples other rankings", CLI_INT, &seed, 0, 9e15},
 };
@@ -42,26 +40,7 @@ static const struct cli cli = {
 static struct writer out;
 static struct record record;
 static size_t group_place, item_place, score_place, label_place, category_place;
-static struct keys excluded;   /* group TAB item */
-static struct keys names;      /* of the groups; with --contiguous none */
-static struct ranking *group;  /* owned: one for each name; with --contiguous one only */
-static size_t n_groups, group_capacity;
-
-/* Candidates that wait for a few others, whose places in memory are fetched together; with --contiguous none. */
-static struct {
-	struct candidate is;
-	struct view name; /* of its group */
-	uint64_t hash;    /* of the name */
-} waiting[16];
-static size_t n_waiting;
-
-/* With --contiguous: the group in hand, and those before. */
-static struct {
-	char *name;           /* owned */
-	size_t n, capacity;
-	struct origin last;   /* its last record so far */
-	struct ended before;
-} current;
+static struct keys excluded; /* group TAB item */
 
 /* Group and item as one key, valid until the next call. */
 static struct view
@@ -130,87 +109,14 @@ print_pick(const struct pick *p)
 	writer_char(&out, '\n');
 }
 
-/* Prints a group that is complete, and empties it. */
 static void
-finish_group(struct ranking *r)
+print_ranking(struct ranking *r)
 {
 	check_items(r);
 	if (!isnan(temperature))
 		ranking_propensities(r);
 	for (size_t i = 0; i < r->n; i++)
 		print_pick(r->place[i].pick);
-	ranking_clear(r);
-}
-
-/* With --contiguous: the group in hand has ended, and that of the record in hand must be new. */
-static void
-change_group(struct view name)
-{
-	const struct origin *again = ended_find(&current.before, name);
-
-	if (again)
-		die_data("%s:%" PRIu64 ": its group ended at %s:%" PRIu64 " (sort first, or leave out --contiguous)",
-		         in.name, in.line, again->file, again->line);
-	if (n_groups) {
-		finish_group(group);
-		ended_add(&current.before, (struct view){current.name, current.n}, current.last);
-	}
-	current.name = grow(current.name, &current.capacity, name.n + 1, 1);
-	memcpy(current.name, name.at, name.n);
-	current.n = name.n;
-}
-
-/* There are so many groups. */
-static void
-add_groups(size_t n)
-{
-	group = grow(group, &group_capacity, n, sizeof *group);
-	while (n_groups < n)
-		group[n_groups++] = ranking_empty;
-}
-
-/* With --contiguous. */
-static void
-rank_at_once(const struct candidate *c, struct view name)
-{
-	if (!n_groups || !view_equal(name, (struct view){current.name, current.n}))
-		change_group(name);
-	add_groups(1);
-	current.last = c->origin;
-	ranking_add(group, c, (size_t)k, (size_t)cap);
-}
-
-/* Ranks what waits, in the order it came. */
-static void
-rank_waiting(void *context)
-{
-	uint32_t id[sizeof waiting / sizeof *waiting];
-
-	(void)context;
-	for (size_t i = 0; i < n_waiting; i++)
-		id[i] = keys_id_hashed(&names, waiting[i].name, waiting[i].hash, NULL);
-	add_groups(names.n);
-	for (size_t i = 0; i < n_waiting; i++)
-		__builtin_prefetch(&group[id[i]]);
-	for (size_t i = 0; i < n_waiting; i++)
-		if (group[id[i]].place)
-			__builtin_prefetch(group[id[i]].place);
-	for (size_t i = 0; i < n_waiting; i++)
-		ranking_add(&group[id[i]], &waiting[i].is, (size_t)k, (size_t)cap);
-	n_waiting = 0;
-}
-
-static void
-rank_soon(const struct candidate *c, struct view name)
-{
-	uint64_t hash = XXH3_64bits(name.at, name.n);
-
-	keys_prefetch(&names, hash);
-	waiting[n_waiting].is = *c;
-	waiting[n_waiting].name = name;
-	waiting[n_waiting].hash = hash;
-	if (++n_waiting == sizeof waiting / sizeof *waiting)
-		rank_waiting(NULL);
 }
 
 /* A draw of the standard Gumbel distribution, of the seed, the group and the item. */
@@ -247,12 +153,9 @@ rank_record(void)
 		c.key = c.utility + gumbel();
 		c.label = record.field[label_place];
 	}
-	if (cap)
+	if (rankings.cap)
 		c.category = record.field[category_place];
-	if (contiguous)
-		rank_at_once(&c, record.field[group_place]);
-	else
-		rank_soon(&c, record.field[group_place]);
+	rankings_add(&rankings, &c, record.field[group_place]);
 }
 
 /* Once the first record is in hand. */
@@ -264,7 +167,7 @@ find_places(void)
 	score_place = record_place(&record, score_field, "score");
 	if (!isnan(temperature))
 		label_place = record_place(&record, label_field, "label");
-	if (cap)
+	if (rankings.cap)
 		category_place = record_place(&record, category_field, "category");
 }
 
@@ -278,38 +181,26 @@ read_records(void)
 	}
 }
 
-static void
-finish(void)
-{
-	rank_waiting(NULL);
-	for (size_t i = 0; i < n_groups; i++) {
-		finish_group(&group[i]);
-		ranking_free(&group[i]);
-	}
-	free(group);
-	free(current.name);
-	ended_free(&current.before);
-	keys_free(&names);
-	keys_free(&excluded);
-	record_free(&record);
-}
-
 int
 main(int argc, char **argv)
 {
 	int first = cli_parse(&cli, argc, argv);
 
-	if ((cap != 0) != (category_field != INT64_MIN))
+	if ((rankings.cap != 0) != (category_field != INT64_MIN))
 		die_usage("--cap and --category go together");
-	if (cap && !isnan(temperature))
+	if (rankings.cap && !isnan(temperature))
 		die_usage("--cap and --temperature do not: a capped ranking has no such propensities");
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	if (exclude)
 		read_excluded();
-	in.settle = rank_waiting;
+	rankings.each = print_ranking;
+	in.settle = rankings_settle;
+	in.context = &rankings;
 	input_open(&in, argc, argv, first, &out);
 	read_records();
-	finish();
+	rankings_finish(&rankings);
+	keys_free(&excluded);
+	record_free(&record);
 	input_close(&in);
 	writer_close(&out);
 	return 0;

@@ -2,7 +2,8 @@
  * weights - print the weights of a model, or make a model of printed ones
  *
  * reads: a model (-m); with --load weights, one a line
- * writes: tensor, index, mean, of beliefs the standard deviation, with --names the tokens; with --load a model (-o)
+ * writes: tensor, index, mean, of beliefs the standard deviation, with --names the tokens; or a file (-o): with --load a
+ *     model, else the weights alone
  * memory: O(1), and the names; with --load O(model)
  */
 #include "../common/net/learn.h"
@@ -19,7 +20,7 @@ static const struct cli_option options[] = {
 	{'b', "bits", "N", "--load: bits of the hash, where no architecture says", CLI_INT, &bits, 1, ARCH_BITS},
 	{'H', "header", NULL, "print a header; with --load, the first line is one", CLI_FLAG, &header, 0, 0},
 	{'m', "model", "FILE", "model to print", CLI_TEXT, &path, 0, 0},
-	{'o', "output", "FILE", "--load: where the model goes; it is replaced whole or not at all", CLI_TEXT, &out_path, 0, 0},
+	{'o', "output", "FILE", "with -m the weights go there, as a state_dict of PyTorch; with --load the model", CLI_TEXT, &out_path, 0, 0},
 	{'\0', "all", NULL, "print also weights of which nothing was learnt", CLI_FLAG, &all, 0, 0},
 	{'\0', "info", NULL, "print what the model says of itself instead", CLI_FLAG, &info, 0, 0},
 	{'\0', "load", NULL, "read weights as they are printed, write a model", CLI_FLAG, &load, 0, 0},
@@ -232,6 +233,15 @@ print(void)
 	free(names.bytes);
 }
 
+static void
+export(void)
+{
+	model_open(&model, path);
+	if (model.net.beliefs)
+		die_usage("-o: the weights are beliefs, and a state_dict has no room for how sure they are: print them");
+	model_save_weights(&model, out_path);
+}
+
 /* ---- text to model ---- */
 
 /* A model of the options' architecture: fresh beliefs, or weights of 0. */
@@ -338,12 +348,16 @@ main(int argc, char **argv)
 {
 	int first = cli_parse(&cli, argc, argv);
 
-	if (load ? !out_path || path || all || info || names_path : !path || out_path || architecture || learn.optimizer)
+	if (load ? !out_path || path : !path || architecture || learn.optimizer)
 		die_usage("to print a model name it with -m; to make one of weights, --load and -o");
+	if (out_path && (all || info || names_path))
+		die_usage("--%s: for what is printed: no -o", all ? "all" : info ? "info" : "names");
 	if (!load && first < argc)
 		die_usage("files are read with --load: \"%.40s\"", argv[first]);
 	if (load)
 		load_weights(argc, argv, first);
+	else if (out_path)
+		export();
 	else
 		print();
 	model_free(&model);

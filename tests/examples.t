@@ -53,6 +53,14 @@ t 'negative-transfer without data' 0 - '' "$tmp/project/examples/negative-transf
 is 'negative-transfer says where they come from' "$(grep -c '^skipped: .*blog.minethatdata.com\|^skipped: .*grouplens.org' "$tmp/.out")" 2
 t 'verdict without data' 0 - '' "$tmp/project/examples/verdict/run"
 is 'verdict says where they come from' "$(grep -c '^skipped: .*grouplens.org' "$tmp/.out")" 1
+if [ -e /usr/share/datasets/fashion-mnist ]; then
+	skip 'images without data' 'Debian has them'
+else
+	t 'images without data' 0 - '' "$tmp/project/examples/images/run"
+	is 'images says where they come from' "$(grep -c '^skipped: .*dataset-fashion-mnist' "$tmp/.out")" 1
+fi
+t 'a folder without the data of images' 2 '' '^run: no train-images-idx3-ubyte in .*dataset-fashion-mnist' \
+	"$tmp/project/examples/images/run" "$tmp"
 t 'a folder without the data of email' 2 '' '^run: no hillstrom.csv in .*minethatdata' "$tmp/project/examples/email/run" "$tmp"
 t 'a folder without the data of movies' 2 '' '^run: no ratings.csv in .*grouplens' "$tmp/project/examples/movies/run" "$tmp"
 t 'a folder without the data of books' 2 '' '^run: no douban_book.tsv in .*fengzhu1' "$tmp/project/examples/books/run" "$tmp"
@@ -212,6 +220,37 @@ if plain douban-book-music douban_book.tsv >"$tmp/douban_book.tsv" && plain doub
 		"$(awk '!/#/ { n += $8 > $7 + 0.02 && $9 < $7 + 0.005 } END { print n + 0 }' "$tmp/books/vectors.txt")" 4
 else
 	skip 'books' 'no douban_book.tsv'
+fi
+
+# The first pictures of each kind: 3000 to learn from, 6000 others.
+mnist=/usr/share/datasets/fashion-mnist
+if [ -e $mnist ]; then
+	mkdir "$tmp/mnist"
+	cp $mnist/*-labels-* "$tmp/mnist"
+	gzip -dc $mnist/train-images-idx3-ubyte.gz | head -c $((16 + 3000 * 784)) >"$tmp/mnist/train-images-idx3-ubyte"
+	gzip -dc $mnist/t10k-images-idx3-ubyte.gz | head -c $((16 + 6000 * 784)) >"$tmp/mnist/t10k-images-idx3-ubyte"
+	(
+		# shellcheck disable=SC2034
+		data=$tmp/mnist tmp=$tmp/mnist examples=$here/../examples
+		. "$examples/images/records.sh"
+	)
+	is 'records of pictures, and of a taste' "$(cd "$tmp/mnist" && wc -l source seen pool test | awk '{ printf "%d ", $1 }')" \
+		'3000 6000 5000 1000 15000 '
+	is 'a picture is as its bytes, white on black from 0 to 1' \
+		"$(tail -n 1 "$tmp/mnist/seen" | cut -f 3 | tr -d = | tr ' ' '\n' | awk '{ print int($1 * 255 + 0.5) }' | cksum)" \
+		"$(tail -c 784 "$tmp/mnist/t10k-images-idx3-ubyte" | od -A n -v -t u1 | tr -s ' ' '\n' | grep . | cksum)"
+	is 'classes are as their bytes, likes are 0, 3 and 8' \
+		"$(paste "$tmp/mnist/seen" "$tmp/mnist/pool" | head -n 5000 | cut -f 2,5 | tr '\t' ' ' | cksum)" \
+		"$(gzip -dc $mnist/t10k-labels-idx1-ubyte.gz | tail -c +9 | head -c 5000 | od -A n -v -t u1 | tr -s ' ' '\n' | grep . |
+			awk '{ print $1, ($1 ~ /[038]/) }' | cksum)"
+	t 'images' 0 - '' "$here/../examples/images/run" -o "$tmp/images" "$tmp/mnist" 500
+	is 'classes are told apart' "$(awk '/^mean of/ { print ($NF > 0.8) }' "$tmp/.out")" 1
+	is 'a head on top gains from the source, a head in place of its own does not, auto finds it out' \
+		"$(awk '$1 == 500 { print ($6 > $2 + 0.02 && $8 > $4), ($10 < $2 + 0.02), ($14 >= $6 && $16 >= $8) }' "$tmp/images/taste.txt")" '1 1 1'
+	is 'in each sample' "$(grep -c 'auto keeps frozen-body-30-times-the-rate (2)$' "$tmp/images/taste.txt")" 1
+	is 'the curve has all passes' "$(awk '$6 > 0 { printf "%d ", $1 }' "$tmp/images/training.tsv")" '1 2 3 '
+else
+	skip 'images' 'no dataset-fashion-mnist'
 fi
 
 if mkdir "$tmp/hillstrom" "$tmp/movielens-small" && mv "$tmp/hillstrom.csv" "$tmp/hillstrom" && [ -s "$tmp/hillstrom/hillstrom.csv" ] &&

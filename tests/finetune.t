@@ -131,6 +131,9 @@ transfer${tab}head"
 finetune --head 'dense 4 softmax' -m net -o again /dev/null 2>/dev/null
 is 'the layers below are the source'"'"'s' "$(tensors again '0.*' >after; tensors net '0.*' | cmp - after)" ''
 finetune --head 'dense 1 sigmoid' -m net -o again /dev/null 2>/dev/null
+is 'a new head alone starts at 0' "$(tensors again 2.weight | awk -F '\t' '{ n += $3 != 0 } END { print NR, n + 0 }')" '6 0'
+finetune --append 'dense 4 tanh, dense 1 sigmoid' -m net -o tuned /dev/null 2>/dev/null
+is 'one on a new layer does not' "$(tensors tuned '[46].weight' | awk -F '\t' '{ n += $3 != 0 } END { print NR, n + 0 }')" '8 8'
 is 'a head of the same shape is a new one' "$(tensors again 2.weight >after; tensors net 2.weight | cmp -s - after; echo $?)" 1
 
 # ---- a source that another program made ----
@@ -290,22 +293,32 @@ all '--map without a pair maps nothing' whole again
 
 # ---- adaptive, nets ----
 
-t '--auto, a net' 0 '' 'full: mean loss .* on 200 records held out' finetune --auto -m net -o adapted target
-all 'the best is as if its way alone had been taken' warm adapted
+t '--auto, a net' 0 '' 'full: mean loss .* on 200 records held out' finetune --auto -r 0.003 -m net -o adapted target
+finetune -r 0.003 -m net -o again target
+all 'the best is as if its way alone had been taken' again adapted
 is 'it says which' "$(weights --info -m adapted | grep transfer)" "transfer${tab}auto, full"
-t '--auto, more passes' 0 '' 'is best' finetune --auto -e 3 -m net -o adapted target
-finetune -e 3 -m net -o again target
+t '--auto, more passes' 0 '' 'full is best' finetune --auto -r 0.003 -e 3 -m net -o adapted target
+finetune -r 0.003 -e 3 -m net -o again target
 all 'more passes, too' again adapted
+awk -F '\t' -v OFS='\t' '{ $(NF - 1) = NR * 7919 % 1009 % 2 } 1' source >noise
+pretrain -a 'hash 8, dense 6 tanh, dense 1 sigmoid' -B 20 -r 0.03 -e 3 -o noisy noise
+t '--auto, a source of noise' 0 '' 'negative transfer' finetune --auto -r 0.01 -e 3 -m noisy -o adapted target
+pretrain -a 'hash 8, dense 6 tanh, dense 1 sigmoid' -r 0.01 -e 3 -o scratch target
+all 'a net of noise is from scratch' scratch adapted
 awk -F '\t' -v OFS='\t' '{ $(NF - 1) = 1 - $(NF - 1) } 1' source >turned.records
 pretrain -a 'hash 8, dense 6 tanh, dense 1 sigmoid' -B 20 -r 0.01 -e 3 -o turned turned.records
+t '--auto, a source turned round: its body serves a head that learns fast' 0 '' 'frozen body, 30 times the rate is best' \
+	finetune --auto -r 0.01 -e 3 -m turned -o adapted target
+finetune --freeze 0 -r 0.3 -e 3 -m turned -o frozen target
+all 'it is as with --freeze and such a rate' frozen adapted
 head -n 200 target >few
-t '--auto, a source turned round' 0 '' 'negative transfer' finetune --auto -r 0.01 -e 3 -m turned -o adapted target
-pretrain -a 'hash 8, dense 6 tanh, dense 1 sigmoid' -r 0.01 -e 3 -o scratch target
-all 'a net of a source turned round is from scratch' scratch adapted
 pretrain -a 'hash 8, dense 30 tanh, dense 1 sigmoid' -B 20 -e 5 -o wide source
-t '--auto, few records' 0 '' 'frozen body is best' finetune --auto -e 20 -r 0.01 -m wide -o adapted few
+t '--auto, few records: several fifths' 0 '' 'scratch: .* on 120 records held out' finetune --auto -e 20 -r 0.01 -m wide -o adapted few
 finetune --freeze 0 -e 20 -r 0.01 -m wide -o frozen few
 all 'a frozen body is as with --freeze' frozen adapted
+awk -F '\t' -v OFS='\t' '{ $2 = NR % 4 == 1; print }' few >offers
+pretrain -a 'hash 8, dense 6 tanh, dense 1 choice' -o chooser offers
+t '--auto, groups stay whole' 0 '' 'rate: mean loss 1.* on 100 records held out' sh -c 'head -n 100 offers | finetune --auto -e 3 -m chooser -o adapted'
 t '--auto with --append' 0 '' 'is best' finetune --auto --append 'dense 1 sigmoid' -m net -o adapted few
 is 'it says so' "$(weights --info -m adapted | grep -c 'transfer.auto, append, ')" 1
 t '--auto, plain weights: two ways' 0 '' 'full is best' finetune --auto -m plain -o adapted target

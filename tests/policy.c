@@ -175,8 +175,8 @@ test_bootstrap(void)
 	       "Poisson draws: mean %g, square %g, 0 as often as %g", sum / N, squares / N, none / N);
 	tap_ok(policy_poisson(exp(-1)) == 0 && policy_poisson(exp(-1) + 1e-9) == 1 && policy_poisson(2 * exp(-1) + 1e-9) == 2 &&
 	       isfinite(policy_poisson(1 - 0x1p-53)), "at their limits");
-	tap_ok(policy_quantile(5, sorted, 0) == 1 && policy_quantile(5, sorted, 1) == 16 && policy_quantile(5, sorted, 0.5) == 4 &&
-	       policy_quantile(5, sorted, 0.625) == 6 && policy_quantile(1, sorted, 0.3) == 1, "quantiles of five values");
+	tap_ok(interval_quantile(5, sorted, 0) == 1 && interval_quantile(5, sorted, 1) == 16 && interval_quantile(5, sorted, 0.5) == 4 &&
+	       interval_quantile(5, sorted, 0.625) == 6 && interval_quantile(1, sorted, 0.3) == 1, "quantiles of five values");
 	for (uint32_t g = 0; g < G; g++) {
 		d[g] = (struct policy_decision){.weight = 2 * random_uniform(1, g), .reward = random_uniform(2, g), .group = g};
 		turned[G - 1 - g] = d[g];

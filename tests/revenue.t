@@ -68,6 +68,36 @@ any_split revenue
 any_split revenue -g 2
 any_split revenue -g 1,2
 
+# ---- the bootstrap ----
+
+merging='--bootstrap u'
+any_split revenue --bootstrap 1 -g 2
+unset merging
+is 'its sums are those without it' "$(revenue --bootstrap 1 -g 2 log | cut -f 1-4)" "$(revenue -g 2 log | cut -f 1-4)"
+awk -v OFS='\t' '{ for (i = 0; i < 20; i++) print "v" NR, i, $3, "f" }' log >alike
+is 'impressions of a user that are alike tell no more than one' "$(revenue --bootstrap 1 alike | cut -f 3-)" \
+	"$(awk '$2 == 0' alike | revenue --bootstrap 1 | cut -f 3-)"
+is 'where each user has one, it is nearly as wide as Student'\''s' "$(
+	{ awk '$2 == 0' alike | revenue --bootstrap 1 && awk '$2 == 0' alike | revenue; } |
+		awk '{ wide[NR] = $5 - $4 } END { print (wide[1] / wide[2] > 0.85 && wide[1] / wide[2] < 1.15) ? "yes" : wide[1] / wide[2] }'
+)" yes
+t 'of one user nothing is known' 0 "2${tab}3.5${tab}1.75${tab}?${tab}?" '' revenue --bootstrap 1 - <<END
+b${tab}2.5${tab}f
+b${tab}1${tab}f
+END
+is 'CSV by name' "$(awk 'BEGIN { print "u,i,paid" } { print $1 "," $2 "," $3 }' log | revenue -C --bootstrap u -g i -y paid)" \
+	"$(revenue --bootstrap 1 -g 2 log)"
+t 'no such column of users' 2 '' '--bootstrap: no field 9' revenue --bootstrap 9 log
+t 'keys are not compared' 2 '' '--bootstrap: keys are not compared' revenue --bootstrap 1 --against i1 -g 2 log
+head -n 3 log | revenue --bootstrap 1 --partial >drawn
+t '--merge of other lines' 3 '' 'not a line of this program' revenue --merge drawn
+revenue --partial log >plain
+t 'and of these with draws' 3 '' 'not a line of this program' revenue --bootstrap 1 --merge plain
+for change in 's/ [-0-9]*$//' 's/$/ 1/' 's/ [0-9]*\t/ x\t/' 's/ [0-9]*\t/ 22\t/' 's/ [-0-9]*$/ 1.5/' 's/ [0-9]*\t/ -1\t/'; do
+	sed "$(echo "$change" | sed "s/\\\\t/$tab/g")" drawn >line
+	t "draws that are none: $change" 3 '' 'line:1: field 5 \(drawn\): no draws of so many impressions' revenue --bootstrap 1 --merge line
+done
+
 bad() { # amount, rule
 	printf 'k\t1\tf\nk\t%s\tf\n' "$1" >bad
 	t "amount $1" 3 '' "^revenue: bad:2: field 2 \(label\): $2$" revenue bad

@@ -3,8 +3,8 @@
 tab=$(printf '\t')
 
 # Any split of the file "log", its rows in any order, gives the bytes of one run after --merge.
-any_split() { # program and options
-	program=$1
+any_split() { # program and options; $merging has those of --merge
+	merge="$1 ${merging-} --merge"
 	"$@" log >whole
 	wrong=
 	for n in 1 2 3 7 16 64; do
@@ -22,15 +22,15 @@ any_split() { # program and options
 				"$@" --partial "$shard" >"part.${shard#shard.}"
 			done
 			printf '%s\n' part.* | sort -t . -k "2,2$([ "$order" -gt 2 ] || echo r)" | xargs cat >parts
-			"$program" --merge parts >merged
+			$merge parts >merged
 			cmp -s whole merged || wrong="$wrong $n/$order"
 		done
 	done
 	is "$*: 1 to 64 shards in 5 orders give the bytes of one run" "$wrong" ''
 	awk 'NR % 2' parts >half.1
 	awk '!(NR % 2)' parts >half.2
-	"$program" --merge --partial half.1 >merged.1
-	"$program" --merge --partial half.2 | "$program" --merge merged.1 - >merged
+	$merge --partial half.1 >merged.1
+	$merge --partial half.2 | $merge merged.1 - >merged
 	is "$*: partial lines merge in two steps" "$(cmp whole merged)" ''
 }
 

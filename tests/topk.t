@@ -38,6 +38,10 @@ t '--contiguous, many groups that all come again' 3 - '^topk: many:[0-9]*: its g
 	topk --contiguous many many
 topk --contiguous many >got
 is '--contiguous, many groups of which none does' "$(awk '{ line[NR % 2] = $0 } NR % 2 == 0 { print line[0]; print line[1] }' many | cmp - got 2>&1)" ''
+awk 'BEGIN { for (i = 0; i < 900; i++) { long = long "x"; printf "g%d\ti%d\t%s\t%d\n", i % 3, i, long, i } }' >longer
+topk -k 4 longer >got
+is 'lines that grow take the places of shorter ones' \
+	"$(tail -n 12 longer | sort -t "$tab" -k 1,1 -k 4,4gr | cmp - got 2>&1)" ''
 t '-g, -i and -s name fields' 0 "0.7${tab}x${tab}i1${tab}g1
 0.1${tab}x${tab}i1${tab}g2" '' topk -k 1 -g -1 -i 3 -s 1 /dev/stdin <<END
 0.5	x	i2	g1

@@ -11,6 +11,11 @@ data() { # file
 	tail -c +$((9 + $(head -c 8 "$1" | od -An -t u8))) "$1"
 }
 
+# The names of its tensors.
+tensors() { # file
+	head -c $((8 + $(head -c 8 "$1" | od -An -t u8))) "$1" | tr '{}' '\n\n' | sed -n 's/^,*"\([^"]*\)":$/\1/p' | grep -v __metadata__
+}
+
 awk 'BEGIN {
 	for (i = 0; i < 3000; i++) {
 		a = i * 7919 % 13
@@ -149,8 +154,22 @@ printf '0.weight\t1\t1\t1\n0.weight\t1\t2\t1\n' >twice
 t 'a weight that comes twice' 3 '' '^weights: twice:2: field 2 \(index\): this weight came before: "1"' weights --load -b 4 -o out twice
 t '--max-bad goes on' 0 '' '1 of 2 lines refused' weights --load --max-bad 1 -b 4 -o out twice
 is 'with the first' "$(weights -m out)" "0.weight${tab}1${tab}1${tab}1"
+
+# ---- the weights alone ----
+
+pretrain -a 'hash 8, dense 5 tanh, dense 4 softmax' -o model classes
+t '-m and -o: the weights alone' 0 '' '' weights -m model -o alone
+is 'without the states' "$(tensors alone)" "$(tensors model | grep -v '^optim')"
+score -m model classes >scores
+t 'they are read as those of PyTorch are' 0 "$(cat scores)" '' score -a 'hash 8, dense 5 tanh, dense 4 softmax' -m alone classes
+t 'not of beliefs' 2 '' '-o: the weights are beliefs' weights -m small -o alone
+t 'nothing is printed then' 2 '' '--info: for what is printed: no -o' weights -m model --info -o alone
+
+# ---- usage ----
+
 t 'no model' 2 '' 'name it with -m' weights
 t 'a model to load' 2 '' 'name it with -m' weights --load -m small -o out
+t 'names for weights to load' 2 '' '--names: for what is printed' weights --load --names names -o out
 t '--load without -o' 2 '' '--load and -o' weights --load
 t 'files without --load' 2 '' 'files are read with --load: "x"' weights -m small x
 t 'a wrong architecture' 2 '' '--architecture: .*: "hsah"' weights --load -a 'hsah 3' -o out

@@ -32,6 +32,34 @@ struct groups {
 
 #define GROUPS_DEFAULTS {.scored = SCORED_DEFAULTS, .item_field = 2, .category_field = GROUPS_NO_FIELD}
 
+/* ---- metrics ---- */
+
+/* Whether a metric can be measured of what is read as it is; partial: in a part of it, that others are added to. */
+static inline void
+groups_check(const struct groups *g, const struct metric *m, bool partial)
+{
+	if (g->qrels_file && !(m->flags & (METRIC_RANKED | METRIC_ITEM)))
+		die_usage("--qrels: %s does not measure rankings", m->name);
+	if ((partial || g->contiguous) && (m->catalogue || ((m->flags & METRIC_INFORMATION) && !g->lists.popularity_file)))
+		die_usage("--%s: %s needs all groups at once", partial ? "partial" : "contiguous", m->name);
+	if (g->contiguous && m->overall)
+		die_usage("--contiguous: %s is of all records", m->name);
+	if ((m->flags & METRIC_CATEGORY) && (g->category_field == GROUPS_NO_FIELD || g->qrels_file))
+		die_usage("--category: names no field, and %s needs one", m->name);
+}
+
+/* The metrics that are asked for are chosen, as is the rule for ties: what do they need? */
+static inline void
+groups_prepare(struct groups *g, bool partial)
+{
+	for (size_t i = 0; i < g->scored.n_metrics; i++) {
+		groups_check(g, g->scored.metric[i].metric, partial);
+		g->lists.with_whole |= g->scored.metric[i].metric->overall != NULL;
+	}
+	g->lists.catalogued = g->scored.needs & METRIC_ITEM;
+	g->lists.with_items = g->lists.catalogued || strcmp(g->lists.rule->name, "trec") == 0;
+}
+
 /* ---- groups ---- */
 
 /* The group in hand is done. */

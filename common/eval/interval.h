@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "../num/math.h"
 #include "../num/normal.h"
@@ -17,6 +18,32 @@
 struct interval {
 	double lower, upper;
 };
+
+static inline int
+interval_compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The value that a share p of n sorted ones is below, between two of them by a straight line. n >= 1. */
+static inline double
+interval_quantile(size_t n, const double *sorted, double p)
+{
+	double at = p * (double)(n - 1);
+	size_t below = (size_t)at;
+
+	return below + 1 < n ? sorted[below] + (at - (double)below) * (sorted[below + 1] - sorted[below]) : sorted[n - 1];
+}
+
+/* The percentile interval: what the middle of n >= 1 values holds. Sorts them. */
+static inline struct interval
+percentile_interval(size_t n, double *value, double level)
+{
+	qsort(value, n, sizeof *value, interval_compare);
+	return (struct interval){interval_quantile(n, value, (1 - level) / 2), interval_quantile(n, value, (1 + level) / 2)};
+}
 
 /* The ten-point Gauss-Legendre sum on [-1, 1]: its positive nodes, and the weight of each and of its negative. */
 enum { GAUSS_NODES = 5 };

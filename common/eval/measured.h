@@ -13,6 +13,7 @@
 enum { MEASURED_SUMS = 5, MEASURED_SUMS_FIELDS = 4 + MEASURED_SUMS, MEASURED_LEVEL_FIELDS = 5 };
 
 struct measured {
+	bool empty_is_zero;         /* set by the program: rankings without a positive count as 0, else not */
 	struct metric_sums *sums;   /* owned: of each metric that is asked for */
 	size_t sums_capacity;
 	size_t *n_lines;            /* owned: lines of each metric that were added up */
@@ -20,6 +21,27 @@ struct measured {
 	struct metric_level *level; /* owned: best first, once they are settled */
 	size_t n_levels, level_capacity;
 };
+
+/* The value of a group, as it counts; NaN: it does not. */
+static inline double
+measured_value(const struct measured *m, struct scored_metric metric, const struct metric_list *list)
+{
+	double value = metric_value(metric.metric, list, metric.at);
+
+	return isnan(value) && m->empty_is_zero && (metric.metric->flags & METRIC_RANKED) ? 0 : value;
+}
+
+/* A group; there are sums of each metric. */
+static inline void
+measured_add(struct measured *m, const struct scored *asked, const struct metric_list *list)
+{
+	for (size_t i = 0; i < asked->n_metrics; i++) {
+		struct scored_metric metric = asked->metric[i];
+
+		if (!metric.metric->overall && !metric.metric->catalogue)
+			metric_sums_add(&m->sums[i], measured_value(m, metric, list), metric_weight(metric.metric, list, metric.at));
+	}
+}
 
 static inline void
 measured_add_level(struct measured *m, struct metric_level level)

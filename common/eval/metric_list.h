@@ -193,11 +193,12 @@ metric_deal(size_t n, size_t n_groups, struct metric_list *list, struct metric_r
 		end[g] = at;
 		at += list[g].n;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; grouped != all && i < n; i++)
 		grouped[end[all[i].group]++] = all[i];
-	for (size_t g = 0, from = 0; g < n_groups; from = end[g++]) {
+	for (size_t g = 0, from = 0; g < n_groups; from += list[g++].n) {
 		metric_sort(list[g].n, grouped + from, scratch);
-		metric_idealise(&list[g], ideal + from);
+		metric_idealise(&list[g], ideal);
+		ideal += list[g].n_positive;
 	}
 }
 

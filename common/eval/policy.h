@@ -316,24 +316,6 @@ policy_poisson(double uniform)
 	return k;
 }
 
-static inline int
-policy_compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* The value that a share p of the n sorted ones is below, between two of them by a straight line. n >= 1. */
-static inline double
-policy_quantile(size_t n, const double *sorted, double p)
-{
-	double at = p * (double)(n - 1);
-	size_t below = (size_t)at;
-
-	return below + 1 < n ? sorted[below] + (at - (double)below) * (sorted[below + 1] - sorted[below]) : sorted[n - 1];
-}
-
 /*
  * The percentile interval of B values with groups drawn anew, each as often as a Poisson variable says (Hanley and
  * MacGibbon 2006). A draw is a function of the seed, the group's key and the place of the value among the B: the
@@ -363,8 +345,7 @@ policy_bootstrap(const struct policy_estimator *e, size_t B, double *value, size
 	}
 	if (G < 2 || n == 0)
 		return (struct interval){-INFINITY, INFINITY};
-	qsort(value, n, sizeof *value, policy_compare);
-	return (struct interval){policy_quantile(n, value, (1 - level) / 2), policy_quantile(n, value, (1 + level) / 2)};
+	return percentile_interval(n, value, level);
 }
 
 /*

@@ -7,6 +7,7 @@
 #define WEIR_RANKING_H
 
 #include "../num/math.h"
+#include "arena.h"
 #include "line.h"
 
 /* A line that asks to be ranked. The views are into it, and of the caller. */
@@ -64,14 +65,15 @@ pick_part(const struct pick *p, struct view line, struct view part)
 	return part.at ? (struct view){p->bytes + (part.at - line.at), part.n} : part;
 }
 
-/* A copy of the candidate, in the place of a pick that is not needed any more, or of NULL. */
+/* A copy of the candidate, in the place of a pick that is not needed any more, or of NULL; with room for lines a bit longer. */
 static inline struct pick *
-pick_make(struct pick *p, const struct candidate *c)
+pick_make(struct arena *picks, struct pick *p, const struct candidate *c)
 {
 	if (!p || p->capacity < c->line.n) {
-		free(p);
-		p = allocate(1, sizeof *p + c->line.n);
-		p->capacity = c->line.n;
+		size_t capacity = c->line.n + (p ? c->line.n : c->line.n / 4);
+
+		p = arena_take(picks, sizeof *p + capacity);
+		p->capacity = capacity;
 	}
 	memcpy(p->bytes, c->line.at, c->line.n);
 	p->is = *c;
@@ -118,10 +120,10 @@ ranking_lost(const struct ranking *r, struct view category, size_t k, size_t cap
 /*
  * Takes a candidate in if it is among the k best, equal ones in the order they come, at most `cap` of its category
  * (0: any number). What is lost now cannot come back later: each loss has k better lines, or cap of its category,
- * and these are only ever replaced by better ones.
+ * and these are only ever replaced by better ones. Picks are taken from the arena.
  */
 static inline void
-ranking_add(struct ranking *r, const struct candidate *c, size_t k, size_t cap)
+ranking_add(struct ranking *r, struct arena *picks, const struct candidate *c, size_t k, size_t cap)
 {
 	size_t to, lost;
 	struct pick *spare = NULL;
@@ -147,7 +149,7 @@ ranking_add(struct ranking *r, const struct candidate *c, size_t k, size_t cap)
 		r->made++;
 	}
 	memmove(r->place + to + 1, r->place + to, (lost - to) * sizeof *r->place);
-	r->place[to] = (struct place){c->key, pick_make(spare, c)};
+	r->place[to] = (struct place){c->key, pick_make(picks, spare, c)};
 	if (r->n == k)
 		r->least = r->place[k - 1].key;
 }
@@ -182,8 +184,6 @@ ranking_clear(struct ranking *r)
 static inline void
 ranking_free(struct ranking *r)
 {
-	for (size_t i = 0; i < r->made; i++)
-		free(r->place[i].pick);
 	free(r->place);
 	*r = ranking_empty;
 }

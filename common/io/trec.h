@@ -12,41 +12,50 @@
 
 enum { TREC_TOPIC = 0, TREC_DOCUMENT = 2, TREC_RELEVANCE = 3, TREC_SCORE = 4, TREC_JUDGEMENT_WORDS = 4, TREC_RUN_WORDS = 6 };
 
+/* Which of the 64 bytes from `at` on are blanks, or behind the line: a bit of each, the first byte lowest. */
+static inline uint64_t
+trec_blanks(struct view line, size_t at)
+{
+	const char *p = line.at + at;
+	size_t left = line.n - at, i;
+	uint64_t blanks = left < 64 ? UINT64_MAX << left : 0;
+
+	for (i = 0; i < 64 && i + 16 <= left; i += 16)
+		blanks |= (uint64_t)(line_sixteen(p + i, ' ') | line_sixteen(p + i, '\t')) << i;
+	if (i < 64 && i < left)
+		blanks |= (uint64_t)(line_few(line, p + i, ' ') | line_few(line, p + i, '\t')) << i;
+	return blanks;
+}
+
 /*
- * The first n > 0 words of a line; what follows does not matter. word: n, written. Whether there are as many. Sixteen
- * bytes are looked at together: words begin and end where blanks and other bytes meet.
+ * The first n > 0 words of a line; what follows does not matter. word: n, written. Whether there are as many. 64 bytes
+ * are looked at together: words begin and end where blanks and other bytes meet.
  */
 static inline bool
 trec_cut(struct view line, size_t n, struct view *word)
 {
 	const char *start = NULL; /* of the word that has begun */
-	unsigned blank = 1;       /* the byte before is one, or there is none */
+	uint64_t blank = 1;       /* the byte before is one, or there is none */
 	size_t found = 0;
 
-	for (size_t at = 0; at < line.n; at += 16) {
+	for (size_t at = 0; at <= line.n; at += 64) {
+		uint64_t blanks = trec_blanks(line, at), edges = blanks ^ (blanks << 1 | blank);
 		const char *p = line.at + at;
-		unsigned blanks = line_few(line, p, ' ') | line_few(line, p, '\t');
-		unsigned edges = (blanks ^ (blanks << 1 | blank)) & 0xffff;
 
-		if (line.n - at < 16)
-			edges &= (1U << (line.n - at)) - 1;
 		for (; edges; edges &= edges - 1) {
-			const char *edge = p + __builtin_ctz(edges);
-
 			if (!start) {
-				start = edge;
-				continue;
+				start = p + __builtin_ctzll(edges);
+				if (!(edges &= edges - 1))
+					break;
 			}
-			word[found++] = (struct view){start, (size_t)(edge - start)};
-			start = NULL;
+			word[found++] = (struct view){start, (size_t)(p + __builtin_ctzll(edges) - start)};
 			if (found == n)
 				return true;
+			start = NULL;
 		}
-		blank = blanks >> 15;
+		blank = blanks >> 63;
 	}
-	if (start)
-		word[found++] = (struct view){start, (size_t)(line.at + line.n - start)};
-	return found == n;
+	return false;
 }
 
 /* The next line of n words at least, of which word i_number is a number; others are refused. False when all is read. */

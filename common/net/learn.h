@@ -41,8 +41,9 @@ struct learn {
 	bool over;                /* the budget is spent */
 	uint64_t pass;
 	struct progress began;    /* at the beginning of the pass */
-	bool stored;              /* all records are in the spool already */
-	uint64_t hold;            /* in a trial every so many-th unit of the spool is held out; else 0 */
+	bool stored;              /* all records are in the spool already, as they leave the layers before `left` */
+	size_t left;
+	uint64_t hold, fold;      /* in a trial every unit of the spool that is fold modulo hold is held out; else hold is 0 */
 	struct writer curve;
 	struct progress said;     /* at the last line of the curve */
 	uint64_t next_line;       /* records at which the curve has its next */
@@ -246,7 +247,7 @@ learn_stream(struct learn *l)
 static inline bool
 learn_held(const struct learn *l, uint64_t i)
 {
-	return l->hold && i % l->hold == l->hold - 1;
+	return l->hold && i % l->hold == l->fold;
 }
 
 /* A pass over what was kept: the first in the order of the input, a further one in an order of its own. */
@@ -273,18 +274,19 @@ learn_again(struct learn *l, uint64_t pass)
 	batch_free(&batch);
 }
 
-/* What the model makes of the units of a spool: every `hold`th, or with 0 all. */
+/* What the model makes of the units of a spool: in a trial of those that are held out, else of all. */
 static inline struct progress
-learn_judge(struct learn *l, const struct spool *spool, uint64_t hold)
+learn_judge(struct learn *l, const struct spool *spool)
 {
+	uint64_t by = l->hold ? l->hold : 1;
 	struct batch batch = {.features.rows = l->rows.features.rows};
 	struct progress judged = {0};
 	size_t least = 4 * TRAIN_LANES * net_piece(l->trainer.net), room = LEARN_OUTPUTS / net_outputs(l->trainer.net) + 1;
 
 	least = l->lessons.step == 0 ? 1 : least < room ? least : room; /* records at once; the group of a choice */
-	for (uint64_t i = hold ? hold - 1 : 0; i < spool->n; i += hold ? hold : 1) {
+	for (uint64_t i = l->hold ? l->fold : 0; i < spool->n; i += by) {
 		spool_read(spool, i, &batch);
-		if (batch.n < least && i + (hold ? hold : 1) < spool->n)
+		if (batch.n < least && i + by < spool->n)
 			continue;
 		train_judge(&l->trainer, &batch, 0, batch.n, &judged);
 		batch_clear(&batch);
@@ -309,7 +311,7 @@ learn_end_pass(struct learn *l, const struct model *m)
 
 	if (l->valid) {
 		trainer_settle(&l->trainer);
-		judged = learn_judge(l, &l->judges, 0);
+		judged = learn_judge(l, &l->judges);
 		trainer_unsettle(&l->trainer);
 	}
 	loss = learn_mean(judged.loss, judged.weight);
@@ -375,8 +377,7 @@ learn_ready(struct learn *l, struct model *m)
 {
 	struct net *net = &m->net;
 
-	if (!l->stored)
-		l->first = learn_frozen(net);
+	l->first = learn_frozen(net);
 	l->lessons.limit = arch_inputs(&net->arch);
 	l->lessons.classes = net_classes(net);
 	l->lessons.rows = !net->sparse;
@@ -463,20 +464,54 @@ learn_store(struct learn *l, struct model *m, int argc, char **argv, int first)
 	l->seen = NULL;
 	learn_done(l);
 	l->stored = true;
+	l->left = l->first;
 }
 
-/* Trains a fresh model on what is stored but every `hold`th unit, and returns what it makes of those. */
-static inline struct progress
-learn_trial(struct learn *l, struct model *m, uint64_t hold)
+/* What is stored, as it leaves the frozen layers: unit by unit. Where it has left them already, that itself. */
+static inline struct spool
+learn_stored(struct learn *l)
 {
+	struct batch batch = {.features.rows = l->lessons.rows || l->left > 0};
+	struct spool further;
+
+	if (l->first <= l->left)
+		return l->spool;
+	spool_init(&further);
+	for (uint64_t i = 0; i < l->spool.n; i++) {
+		const struct batch *rows;
+
+		spool_read(&l->spool, i, &batch);
+		rows = learn_body(l, &batch);
+		for (size_t j = 0; j < rows->n; j++)
+			spool_add(&further, rows, j, j > 0);
+		batch_clear(&batch);
+	}
+	batch_free(&batch);
+	spool_rewind(&further);
+	return further;
+}
+
+/*
+ * Trains a fresh model on what is stored but the units that are `fold` modulo `hold`, and returns what it makes of
+ * those.
+ */
+static inline struct progress
+learn_trial(struct learn *l, struct model *m, uint64_t hold, uint64_t fold)
+{
+	struct spool all = l->spool;
 	struct progress judged;
 
 	learn_ready(l, m);
+	l->spool = learn_stored(l);
 	l->hold = hold;
+	l->fold = fold;
 	for (int64_t pass = 1; pass <= l->epochs; pass++)
 		learn_again(l, (uint64_t)pass);
-	judged = learn_judge(l, &l->spool, hold);
+	judged = learn_judge(l, &l->spool);
 	l->hold = 0;
+	if (l->first > l->left)
+		spool_free(&l->spool);
+	l->spool = all;
 	learn_done(l);
 	return judged;
 }
@@ -575,6 +610,12 @@ learn_run(struct learn *l, struct model *m, struct mixture *mixture, int argc, c
 		learn_load_judges(l);
 	replacement_try(l->out);
 	learn_open_curve(l);
+	if (l->stored && l->first > l->left) {
+		struct spool all = l->spool;
+
+		l->spool = learn_stored(l);
+		spool_free(&all);
+	}
 	if (l->stored)
 		l->total = l->lessons.records * (uint64_t)l->epochs;
 	learn_passes(l, m, argc, argv, first);

@@ -350,26 +350,45 @@ model_tensor(const struct tensor *t, const char *name, const void *data, size_t 
 	return st;
 }
 
-/* Writes the model in the place of what is at path, whole or not at all. */
+/* Writes the tensors, each with so many states of the optimiser, and what meta says, in the place of what is at path. */
 static inline void
-model_save(const struct model *m, const char *path)
+model_write(const struct model *m, const char *path, size_t states, const struct model_metadata *meta)
 {
 	struct safetensor tensor[TENSORS * (1 + TENSOR_STATES)];
 	char name[TENSORS * TENSOR_STATES][2 * TENSOR_NAME];
-	struct model_metadata *meta = allocate_zero(1, sizeof *meta);
 	const struct tensors *table = &m->net.table;
-	size_t n = 0, states = 0;
+	size_t n = 0, named = 0;
 
-	model_describe(m, meta);
 	for (size_t i = 0; i < table->n; i++)
 		tensor[n++] = model_tensor(&table->tensor[i], table->tensor[i].name, table->tensor[i].data,
 		                           table->tensor[i].width);
 	for (size_t i = 0; i < table->n; i++)
-		for (size_t s = 0; s < model_states(m); s++, states++) {
-			model_state_name(name[states], sizeof *name, &table->tensor[i], model_state(m, s));
-			tensor[n++] = model_tensor(&table->tensor[i], name[states], table->tensor[i].state[s], sizeof(float));
+		for (size_t s = 0; s < states; s++, named++) {
+			model_state_name(name[named], sizeof *name, &table->tensor[i], model_state(m, s));
+			tensor[n++] = model_tensor(&table->tensor[i], name[named], table->tensor[i].state[s], sizeof(float));
 		}
 	safetensors_save(path, tensor, n, meta->entry, meta->n);
+}
+
+/* Writes the model in the place of what is at path, whole or not at all. */
+static inline void
+model_save(const struct model *m, const char *path)
+{
+	struct model_metadata *meta = allocate_zero(1, sizeof *meta);
+
+	model_describe(m, meta);
+	model_write(m, path, model_states(m), meta);
+	free(meta);
+}
+
+/* Writes the weights alone, as safetensors.torch.save_file does a state_dict, in the place of what is at path. */
+static inline void
+model_save_weights(const struct model *m, const char *path)
+{
+	struct model_metadata *meta = allocate_zero(1, sizeof *meta);
+
+	model_note(meta, "format", "pt");
+	model_write(m, path, 0, meta);
 	free(meta);
 }
 

@@ -75,6 +75,19 @@ transfer_tensors(const struct net *net, size_t layers)
 	return n;
 }
 
+/*
+ * The weights of a new head become 0, where nothing else is new above the first `layers` layers: there is no symmetry to
+ * break, and what the records say nothing of is left to the bias, not to chance.
+ */
+static inline void
+transfer_clear_head(struct net *net, size_t layers)
+{
+	const struct net_layer *head = &net->layer[net->n_layers - 1];
+
+	if (layers < net->n_layers && transfer_tensors(net, layers) == transfer_tensors(net, net->n_layers - 1))
+		memset(net->table.tensor[head->weight].data, 0, net->table.tensor[head->weight].n * sizeof(float));
+}
+
 /* Freezes the first `layers` layers. */
 static inline void
 transfer_freeze(struct net *net, size_t layers)

@@ -74,8 +74,10 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 {
 	enum { WIDTH = 2 * GEMM_LANES };
 	const bool whole = n % GEMM_LANES == 0;
-	float edge[GEMM_ROWS * WIDTH] = {0};
+	float edge[GEMM_ROWS * WIDTH];
 
+	if (!whole)
+		memset(edge, 0, sizeof edge);
 	for (size_t i = 0, rows; i < m; i += rows, C += rows * ldc) {
 		float *to = whole ? C : edge;
 		const size_t ldto = whole ? ldc : WIDTH;
