@@ -17,11 +17,12 @@ static const char *source_path, *architecture;
 static const struct cli_option options[] = {
 	{'a', "architecture", "LAYERS", "of a source model that another program made", CLI_TEXT, &architecture, 0, 0},
 	{'m', "model", "FILE", "source model", CLI_TEXT, &source_path, 0, 0},
-	{'\0', "auto", NULL, "try several ways to start and keep the best (what is done with beliefs if nothing is said)", CLI_FLAG, &target.adaptive, 0, 0},
+	{'\0', "auto", NULL, "try several ways to start and keep one (what is done with beliefs if nothing is said)", CLI_FLAG, &target.adaptive, 0, 0},
 	{'\0', "append", "LAYERS", "put new layers on top of the source", CLI_TEXT, &target.append, 0, 0},
 	{'\0', "experts", "FILE", "with --auto: keep the eight here, for --resume", CLI_TEXT, &target.experts, 0, 0},
 	{'\0', "fisher", NULL, "with --prior: weigh it by how sure the source is of each weight", CLI_FLAG, &target.fisher, 0, 0},
 	{'\0', "freeze", "NAMES", "tensors or layers to leave as they are, by comma", CLI_TEXT, &target.freeze, 0, 0},
+	{'\0', "fresh", "N", "with --shift: beliefs about what the source never saw, N times as wide as fresh", CLI_REAL, &target.fresh, 1e-6, 1e6},
 	{'\0', "head", "LAYERS", "put new layers in the place of the last one", CLI_TEXT, &target.head, 0, 0},
 	{'\0', "layer-rate", "R", "nets: each layer at R times the rate of the one above", CLI_REAL, &target.layer_rate, 0, 1},
 	{'\0', "map", NULL, "embed, fm: learn from scratch, then map the source's vectors of what the records lack", CLI_FLAG, &target.mapped, 0, 0},
@@ -37,25 +38,24 @@ static const struct cli_option options[] = {
 static const struct cli cli = {"finetune", "adapt a model of one domain to another", "[file ...]", options,
                                sizeof options / sizeof *options};
 
-/* Keeps what the experts of a mixture learnt, and says which was best. */
+/* Keeps what the experts of a mixture learnt, and says what of it. */
 static void
 keep(struct model *m, const struct mixture *mixture)
 {
-	size_t winner = target.blend ? mixture_likeliest(mixture, 0) : mixture_winner(mixture);
+	size_t winner = target.blend ? mixture_likeliest(mixture) : mixture_winner(mixture);
 	const char *name = mixture_experts[winner].name;
-	double only[MIXTURE_EXPERTS] = {0};
+	double only[MIXTURE_EXPERTS] = {0}, use = mixture_use(mixture);
 
 	only[winner] = 1;
 	mixture_keep(mixture, target.blend ? mixture->weight : only, &m->net);
 	snprintf(m->transfer, sizeof m->transfer, "%s%s", target.blend ? "mixture, most of it " : "auto, ", name);
-	warn("%s is best, with probability %.2f: %.1f nats better than from scratch, %.1f than the source alone", name,
-	     mixture->weight[winner], mixture->loss[MIXTURE_SCRATCH] - mixture->loss[winner],
+	warn("%s%s is kept: the source is of use with probability %.2f; %.1f nats better than from scratch, %.1f than the source alone",
+	     target.blend ? "a mixture, most of it " : "", name, use, mixture->loss[MIXTURE_SCRATCH] - mixture->loss[winner],
 	     mixture->loss[MIXTURE_SOURCE] - mixture->loss[winner]);
-	if (mixture_rejects(mixture))
+	if (use < 0.5)
 		warn("negative transfer: these records are learnt better without the source");
-	else if (mixture->weight[MIXTURE_SCRATCH] > mixture->weight[winner])
-		warn("few records to tell from: scratch is likelier, with probability %.2f, but not than all others together",
-		     mixture->weight[MIXTURE_SCRATCH]);
+	else if (use < 1 - mixture_priors[MIXTURE_SCRATCH] - mixture_priors[MIXTURE_BIAS] - 1e-9)
+		warn("few records to tell from: they speak against the source, but not enough to give it up");
 	if (target.experts)
 		experts_save(mixture, m, target.experts);
 }
@@ -70,6 +70,8 @@ check_options(void)
 		die_usage("-m names the source model, -o the file that the new one goes to");
 	if (ways > 1 || (target.adaptive && ways && !target.append && !target.head))
 		die_usage("--append, --auto, --head, --map, --mixture, --shift and --warm exclude each other");
+	if (!isnan(target.fresh) && isnan(target.shift))
+		die_usage("--fresh: with --shift");
 	if (target.fisher && isnan(target.strength))
 		die_usage("--fisher: with --prior");
 	if (target.origin && (!learn.resume || isnan(target.strength)))

@@ -153,7 +153,7 @@ widen(const struct member *first)
 
 		source->frozen = memcmp(mine->data, source->data, mine->n * mine->width) == 0;
 	}
-	transfer_widen(&prior.net, q, prior.variance);
+	transfer_widen(&prior.net, q, prior.variance, 1);
 }
 
 /* The model that -m names: the source all were fine-tuned from, or that they resumed. */

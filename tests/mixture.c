@@ -6,20 +6,24 @@
 #include "../common/net/experts.h"
 #include "tap.h"
 
-enum { BITS = 5, RECORDS = 400 };
+enum { BITS = 5, RECORDS = 400, SOURCE_SEED = 7 };
 
-/* Records of a few features each; labels by a rule that depends on the seed, turned round where `flip` says. */
+/*
+ * Records of a few features each; labels by a rule that depends on the seed, turned round where `flip` says. The source
+ * never sees the last eight features.
+ */
 static void
 make_records(struct batch *batch, enum activation head, size_t K, size_t n, uint64_t seed, bool (*flip)(size_t))
 {
 	for (size_t i = 0; i < n; i++) {
 		uint64_t bits = random_bits(seed, i);
+		uint32_t known = (1 << BITS) - (seed == SOURCE_SEED ? 8 : 0);
 		size_t in_group = i % 5;
 		float label;
 
 		features_reserve(&batch->features, 4);
 		for (uint32_t j = 0; j < 4; j++)
-			features_add(&batch->features, (uint32_t)(bits >> 8 * j) % (1 << BITS), j ? 1 : 0.5f);
+			features_add(&batch->features, (uint32_t)(bits >> 8 * j) % known, j ? 1 : 0.5f);
 		features_merge(&batch->features, batch->n ? batch->start[batch->n] : 0);
 		label = (float)(bits % 3 == 0);
 		if (head == SOFTMAX)
@@ -53,7 +57,7 @@ make_source(struct net *source, const char *layers)
 		abort();
 	net_init(source, &arch, true, 0.3, 1);
 	trainer_init(&t, source, 0, NULL, (struct optimiser_settings){0}, 1);
-	make_records(&batch, arch_head(&arch), net_outputs(source), RECORDS, 7, NULL);
+	make_records(&batch, arch_head(&arch), net_outputs(source), RECORDS, SOURCE_SEED, NULL);
 	learn(&t, &batch, arch_head(&arch));
 	trainer_free(&t);
 	batch_free(&batch);
@@ -78,10 +82,22 @@ learn_alone(struct net *net, size_t e, const struct net *source, const struct ba
 	struct trainer t;
 
 	net_init(net, &source->arch, true, 0.3, 1);
-	if (e != MIXTURE_SCRATCH)
+	if (e >= MIXTURE_SOURCE)
 		transfer_layers(net, source, 1);
+	for (size_t i = 0; e == MIXTURE_BIAS && i < net->table.n; i++)
+		if (net->table.tensor[i].width == sizeof(float)) {
+			for (size_t j = 0; j < net->table.tensor[i].n; j += 2)
+				if (transfer_unknown((double)tensor_floats(&source->table.tensor[i])[j],
+				                     (double)tensor_floats(&source->table.tensor[i])[j + 1], 0.3))
+					tensor_floats(&net->table.tensor[i])[j + 1] = 0.9f;
+		} else {
+			double *bias = memcpy(net->table.tensor[i].data, source->table.tensor[i].data, net->table.tensor[i].n * sizeof *bias);
+
+			for (size_t j = 1; j < net->table.tensor[i].n; j += 2)
+				bias[j] += 0.01;
+		}
 	if (e > MIXTURE_SOURCE)
-		transfer_widen(net, mixture_experts[e].shift, 0.3);
+		transfer_widen(net, mixture_experts[e].shift, 0.3, mixture_experts[e].fresh);
 	for (size_t i = 0; e == MIXTURE_SOURCE && i < net->table.n; i++)
 		net->table.tensor[i].frozen = true;
 	trainer_init(&t, net, 0, NULL, (struct optimiser_settings){0}, 1);
@@ -166,19 +182,30 @@ test_priors(void)
 	}
 	tap_ok(fabs(sum - 1) < 1e-15 && worst < 1e-15 && fabs(mixed) < 1e-15,
 	       "without a record the experts' weights are their priors");
-	tap_ok(mixture_experts[mixture_winner(&m)].shift == 0.01, "without a record a shift of 0.01 is best");
-	m.loss[2] = -1;
+	tap_ok(mixture_experts[mixture_winner(&m)].shift == 0.01, "without a record a shift of 0.01 is kept");
+	tap_ok(fabs(mixture_use(&m) - 10.0 / 12) < 1e-12, "and the source is likelier of use than not");
+	m.loss[4] = -1;
 	mixed = m.kernel->weigh(m.weight, m.loss);
-	tap_ok(mixture_winner(&m) == 2, "an expert who is a nat ahead is best");
-	tap_ok(fabs(m.weight[2] - exp(1) / (9 + exp(1))) < 1e-12 && fabs(mixed + log((9 + exp(1)) / 10)) < 1e-12,
-	       "as probable as Bayes has it");
-	m.loss[2] = 0;
-	m.loss[MIXTURE_SCRATCH] = -log(3.9); /* 7.8 of 15.8 */
+	tap_ok(fabs(m.weight[4] - exp(1) / (11 + exp(1))) < 1e-12 && fabs(mixed + log((11 + exp(1)) / 12)) < 1e-12,
+	       "an expert who is a nat ahead is as probable as Bayes has it");
+	tap_ok(mixture_winner(&m) == 4, "and then the median"); /* 3 + 1 and 5 beside 2.7 */
+	m.loss[4] = 0;
+	m.loss[7] = -log(4); /* 3 1 1 3 1 4: the likeliest, but on the fringe */
 	m.kernel->weigh(m.weight, m.loss);
-	tap_ok(mixture_experts[mixture_winner(&m)].shift == 0.01, "scratch is not, as long as the source is likelier to be of use");
-	m.loss[MIXTURE_SCRATCH] = -log(4.1);
+	tap_ok(mixture_likeliest(&m) == 7 && mixture_winner(&m) == 5, "the likeliest at one end is not the median");
+	m.loss[7] = -log(9); /* 9 of 18 */
 	m.kernel->weigh(m.weight, m.loss);
-	tap_ok(mixture_winner(&m) == MIXTURE_SCRATCH, "but then it is");
+	tap_ok(mixture_winner(&m) == 7, "unless all others together are no likelier");
+	m.loss[7] = 0;
+	for (size_t e = MIXTURE_SCRATCH; e <= MIXTURE_BIAS; e++) {
+		m.loss[e] = -log(8.9); /* 9.9 of 19.9 */
+		m.kernel->weigh(m.weight, m.loss);
+		tap_ok(mixture_winner(&m) == MIXTURE_USUAL, "%s does not win as long as the source is likelier of use", mixture_experts[e].name);
+		m.loss[e] = -log(9.1);
+		m.kernel->weigh(m.weight, m.loss);
+		tap_ok(mixture_winner(&m) == MIXTURE_SCRATCH, "but then scratch is kept");
+		m.loss[e] = 0;
+	}
 }
 
 /* Of who is far off each kernel says so, and of others it judges as belief.h and loss.h do one by one. */

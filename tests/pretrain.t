@@ -83,6 +83,12 @@ for o in beliefs adagrad; do
 	is "$o: a group counts for what its chosen record says" "$(cmp one two)" ''
 done
 
+pretrain -a 'hash 8, fm 4, dense 1 sigmoid' -o fresh /dev/null 2>/dev/null
+is 'an fm starts from weights of 0 and small factors, which its head adds up' "$(weights --all -m fresh | awk -F '\t' '
+	$1 == "0.weight" { split($2, at, ","); if (at[2] == 0) wrong += $3 != 0; else { n++; sum += $3 * $3; wrong += $3 * $3 > 0.0301 } }
+	$1 == "1.weight" { wrong += $3 != 1; n++ }
+	END { print n, wrong + 0, (sum > 9 && sum < 11.5) }')" '1029 0 1'
+
 # ---- resume ----
 
 # A model of log in one run, and in two, in place and from another file.

@@ -216,11 +216,11 @@ belief_update(size_t K, const double *gain, const double *shrink, size_t n, cons
 		belief_step(&bias[2 * k], &bias[2 * k + 1], 1, gain[k], shrink[k]);
 }
 
-/* A variance widened by the shift between domains, q, and never wider than a fresh prior's. */
+/* A variance widened by the shift between domains, q, to no more than a fresh prior's, where it is not wider already. */
 static inline double
 belief_widen(double variance, double q, double prior)
 {
-	return variance + q < prior ? variance + q : prior;
+	return variance + q < prior ? variance + q : variance > prior ? variance : prior;
 }
 
 /*

@@ -8,7 +8,7 @@
 
 #include "model.h"
 
-#define EXPERTS_FORMAT "weir experts 1"
+#define EXPERTS_FORMAT "weir experts 2"
 
 /* Writes the experts in the place of what is at path, whole or not at all. */
 static inline void

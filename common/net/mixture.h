@@ -1,16 +1,19 @@
 /*
  * mixture.h - adaptive transfer: eight ways to start from a source's beliefs, learnt side by side in one pass.
  *
- * From scratch; the source as it is, learning nothing; and the source widened by a shift of variance q, for six q.
- * Each expert predicts every record before it learns it. Weighted by prior times exp(-its loss so far) they are a
- * Bayesian mixture, so whatever comes the mixture's total loss is at most -ln prior nats above an expert's (the bound
- * is that of Vovk 1990 and of Bayes factors alike). At the end the most probable expert's beliefs are kept, or the
- * mixture's.
+ * From scratch; with the source's bias and nothing else of it; the source as it is, learning nothing; and the source
+ * widened by a shift of variance q, for five q. Where little is shared the weights of features that are the target's own
+ * have to carry more: of the second and the last expert the beliefs about those are thrice as wide as fresh. Each expert predicts every record before it learns it. Weighted by prior
+ * times exp(-its loss so far) they are a Bayesian mixture, so whatever comes the mixture's total loss is at most -ln prior
+ * nats above an expert's (the bound is that of Vovk 1990 and of Bayes factors alike). The source alone and a shift of
+ * 0.01, which suits most pairs of domains, count three times, as who names a source believes in it: the bound is ln 4 =
+ * 1.39 nats for these two, and ln 12 = 2.48 for the others.
  *
- * Few records hardly tell the experts apart, and the luckiest of eight equals is often a bad one. So scratch, which
- * is right where there is nothing to transfer, and a shift of 0.01, which suits most pairs of domains, count twice:
- * the bound is ln 5 = 1.61 nats for these two, and ln 10 = 2.30 for the others. And scratch is kept only where it is
- * likelier than all that use the source together: it is one way to be of no use, they are seven to be of use.
+ * At the end one expert's beliefs are kept, or the mixture's. Is the source of use? To know how frequent a click is saves
+ * some nats in the first records and nothing in the last, and it is about all that a source of other people's tastes can
+ * give; so who has the bias alone stands beside who has nothing, and where the two are likelier than not scratch is kept.
+ * Else it is the median of the others, in the order of their trust: few records hardly tell them apart, and the
+ * likeliest of six equals is often the one at the end that luck favours.
  *
  * The means and variances of one weight's eight experts are 16 floats side by side: one cache line. Every expert goes
  * through the very steps it would go through alone, rounding included: the winner's beliefs are those of a pass with
@@ -51,10 +54,23 @@ struct mixture {
 static inline void
 mixture_prior(size_t e, double mean, double variance, double fresh, double *to_mean, double *to_variance)
 {
+	*to_mean = e < MIXTURE_SOURCE ? 0 : mean;
+	*to_variance = e == MIXTURE_SOURCE                          ? variance
+	               : transfer_unknown(mean, variance, fresh) ? mixture_experts[e].fresh * fresh
+	               : e < MIXTURE_SOURCE                        ? fresh
+	                                                           : belief_widen(variance, mixture_experts[e].shift, fresh);
+}
+
+/* The same about the bias of one of K outputs. MIXTURE_BIAS has the prior of MIXTURE_USUAL. */
+static inline void
+mixture_prior_bias(size_t e, size_t K, double mean, double variance, double *to_mean, double *to_variance)
+{
+	double shift = mixture_experts[e == MIXTURE_BIAS ? MIXTURE_USUAL : e].shift;
+
 	*to_mean = e == MIXTURE_SCRATCH ? 0 : mean;
-	*to_variance = e == MIXTURE_SCRATCH  ? fresh
+	*to_variance = e == MIXTURE_SCRATCH  ? belief_bias_variance(K)
 	               : e == MIXTURE_SOURCE ? variance
-	                                     : belief_widen(variance, mixture_experts[e].shift, fresh);
+	                                     : belief_widen(variance, shift, belief_bias_variance(K));
 }
 
 /* What the source believes of input `index` and class k, as (mean, variance). */
@@ -117,8 +133,8 @@ mixture_init(struct mixture *m, const struct net *source, double variance)
 	m->bias = bias ? allocate(K * 2 * MIXTURE_EXPERTS, sizeof *m->bias) : NULL;
 	for (size_t k = 0; bias && k < K; k++)
 		for (size_t e = 0; e < MIXTURE_EXPERTS; e++)
-			mixture_prior(e, bias[2 * k], bias[2 * k + 1], belief_bias_variance(K),
-			              &m->bias[k * 2 * MIXTURE_EXPERTS + e], &m->bias[(k * 2 + 1) * MIXTURE_EXPERTS + e]);
+			mixture_prior_bias(e, K, bias[2 * k], bias[2 * k + 1], &m->bias[k * 2 * MIXTURE_EXPERTS + e],
+			                   &m->bias[(k * 2 + 1) * MIXTURE_EXPERTS + e]);
 	m->mixed = m->kernel->weigh(m->weight, m->loss);
 }
 
@@ -267,29 +283,40 @@ mixture_learn(struct mixture *m, enum activation head, const struct batch *batch
 	return m->mixed - before;
 }
 
-/* The most probable of the experts from `first` on; of equals the last. */
+/* The most probable of the experts; of equals the last. */
 static inline size_t
-mixture_likeliest(const struct mixture *m, size_t first)
+mixture_likeliest(const struct mixture *m)
 {
-	size_t best = first;
+	size_t best = 0;
 
-	for (size_t e = first + 1; e < MIXTURE_EXPERTS; e++)
+	for (size_t e = 1; e < MIXTURE_EXPERTS; e++)
 		best = m->weight[e] >= m->weight[best] ? e : best;
 	return best;
 }
 
-/* Is it likelier than not that the source is of no use? */
-static inline bool
-mixture_rejects(const struct mixture *m)
+/* How probable it is that the source, but for its bias, is of use. */
+static inline double
+mixture_use(const struct mixture *m)
 {
-	return m->weight[MIXTURE_SCRATCH] > 0.5;
+	double sum = 0;
+
+	for (size_t e = MIXTURE_SOURCE; e < MIXTURE_EXPERTS; e++)
+		sum += m->weight[e];
+	return sum;
 }
 
-/* Who is kept: scratch where the source is rejected, else the most probable of those that use it. */
+/* Who is kept: scratch where the source is likelier of no use than of use, else the median of those that use it. */
 static inline size_t
 mixture_winner(const struct mixture *m)
 {
-	return mixture_rejects(m) ? MIXTURE_SCRATCH : mixture_likeliest(m, MIXTURE_SOURCE);
+	const double use = mixture_use(m);
+	size_t e = MIXTURE_SOURCE;
+
+	if (use < 0.5)
+		return MIXTURE_SCRATCH;
+	for (double below = m->weight[e]; below <= use / 2 + 1e-12 && e < MIXTURE_EXPERTS - 1; below += m->weight[e])
+		e++;
+	return e;
 }
 
 /*

@@ -16,20 +16,25 @@
 
 #include "belief.h"
 
-enum { MIXTURE_EXPERTS = 8, MIXTURE_SCRATCH = 0, MIXTURE_SOURCE = 1 };
+/* The first two take nothing of the source but, the second, its bias; the others use it, and trust it less and less. */
+enum { MIXTURE_EXPERTS = 8, MIXTURE_SCRATCH = 0, MIXTURE_BIAS = 1, MIXTURE_SOURCE = 2, MIXTURE_USUAL = 5 };
 
-/* Names of the experts, as messages and metadata have them; shifts in variance, unused for the first two. */
+/*
+ * The experts: names, as messages and metadata have them; shifts in variance, unused for the first three; and how many
+ * times as wide as fresh the belief is about a weight that the source never saw.
+ */
 static const struct {
 	const char *name;
-	double shift;
+	double shift, fresh;
 } mixture_experts[MIXTURE_EXPERTS] = {
-	{"scratch", 0},         {"source", 0},        {"shift 0", 0},       {"shift 0.001", 0.001},
-	{"shift 0.003", 0.003}, {"shift 0.01", 0.01}, {"shift 0.03", 0.03}, {"shift 0.1", 0.1},
+	{"scratch", 0, 1},         {"bias", 0, 3},          {"source", 0, 1},        {"shift 0", 0, 1},
+	{"shift 0.003", 0.003, 1}, {"shift 0.01", 0.01, 1}, {"shift 0.03", 0.03, 1}, {"shift 0.1 fresh 3", 0.1, 3},
 };
 
 /* How probable each is before the first record; and does it learn? */
-static const double mixture_priors[MIXTURE_EXPERTS] = {0.2, 0.1, 0.1, 0.1, 0.1, 0.2, 0.1, 0.1};
-static const double mixture_learns[MIXTURE_EXPERTS] = {1, 0, 1, 1, 1, 1, 1, 1};
+static const double mixture_priors[MIXTURE_EXPERTS] = {1.0 / 12, 1.0 / 12, 3.0 / 12, 1.0 / 12,
+                                                       1.0 / 12, 3.0 / 12, 1.0 / 12, 1.0 / 12};
+static const double mixture_learns[MIXTURE_EXPERTS] = {1, 1, 0, 1, 1, 1, 1, 1};
 
 /* What the experts make of one record of a sigmoid head, [E] each. */
 struct mixture_view {

@@ -243,9 +243,23 @@ net_init_tensor(struct net *net, size_t tensor, double fan, uint64_t seed)
 }
 
 /*
+ * Fresh weights of a factorisation machine: rows of a weight, 0, and of factors, uniform with a deviation of 0.1 (what
+ * libFM draws; Rendle 2012). Larger ones are noise of features that few records have, and stay.
+ */
+static inline void
+net_init_factors(struct net *net, const struct net_layer *l, uint64_t seed)
+{
+	struct tensor *t = &net->table.tensor[l->weight];
+
+	net_init_tensor(net, l->weight, 6 / (3 * 0.1 * 0.1), seed);
+	for (size_t i = 0; i < t->n; i += l->O)
+		tensor_floats(t)[i] = 0;
+}
+
+/*
  * Fresh weights of a layer. Glorot and Bengio 2010, eq. 16: uniform within sqrt(6 / (inputs + outputs)) of a unit; a
  * sparse input counts as one, as few features are present at a time; each gate of a gru is a layer. Biases are 0, and
- * so is a log-linear model, whose loss is convex.
+ * so is a log-linear model, whose loss is convex. One unit on top of an fm adds up what that makes: all weights are 1.
  */
 static inline void
 net_init_layer(struct net *net, const struct net_layer *l, uint64_t seed)
@@ -258,7 +272,14 @@ net_init_layer(struct net *net, const struct net_layer *l, uint64_t seed)
 		fan = 1 + (double)l->O;
 	else if (l->spec.kind == LAYER_CONV)
 		fan = (double)((l->in.channels + l->out.channels) * l->spec.size[1] * l->spec.size[1]);
-	net_init_tensor(net, l->weight, fan, seed);
+	if (l->spec.kind == LAYER_FM) {
+		net_init_factors(net, l, seed);
+	} else if (l > net->layer && l[-1].spec.kind == LAYER_FM && l->O == 1) {
+		for (size_t i = 0; i < l->I; i++)
+			tensor_floats(&net->table.tensor[l->weight])[i] = 1;
+	} else {
+		net_init_tensor(net, l->weight, fan, seed);
+	}
 	if (l->spec.kind == LAYER_GRU)
 		net_init_tensor(net, l->weight + GRU_HH, 2 * (double)l->O, seed);
 }

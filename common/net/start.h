@@ -23,11 +23,12 @@ struct start {
 	const char *experts;        /* file of the experts of a mixture */
 	const char *origin;         /* the source of a resumed model with a prior */
 	double shift, strength, layer_rate; /* variance between the domains; of the prior; of a layer to the one above */
+	double fresh;               /* of beliefs new to the source: how many times as wide as fresh */
 	int64_t unfreeze;           /* records from a layer's waking to the next */
 	bool warm, adaptive, blend, fisher, mapped;
 };
 
-#define START_DEFAULTS {.shift = NAN, .strength = NAN, .layer_rate = NAN, .unfreeze = -1}
+#define START_DEFAULTS {.shift = NAN, .strength = NAN, .layer_rate = NAN, .fresh = NAN, .unfreeze = -1}
 
 /* The target's architecture: the source's, with the layers that --append or --head names. */
 static inline struct arch
@@ -130,14 +131,16 @@ start_weights(const struct start *s, struct model *m, const struct model *source
 static inline void
 start_beliefs(const struct start *s, struct model *m, const struct model *source)
 {
-	char text[NUMBER_MAX];
+	char shift[NUMBER_MAX], fresh[NUMBER_MAX];
+	double times = isnan(s->fresh) ? 1 : s->fresh;
 
 	transfer_layers(&m->net, &source->net, source->net.n_layers);
 	start_restrain(s, &m->net);
 	if (s->adaptive)
 		return;
-	snprintf(m->transfer, sizeof m->transfer, "shift %.*s", (int)number_print_exact(text, s->shift), text);
-	transfer_widen(&m->net, s->shift, m->variance);
+	snprintf(m->transfer, sizeof m->transfer, "shift %.*s%s%.*s", (int)number_print_exact(shift, s->shift), shift,
+	         times == 1 ? "" : " fresh ", times == 1 ? 0 : (int)number_print_exact(fresh, times), fresh);
+	transfer_widen(&m->net, s->shift, m->variance, times);
 }
 
 /* Refuses what does not go together, once it is known how the target learns; and settles what was left open. */

@@ -36,13 +36,20 @@ transfer_layers(struct net *to, const struct net *from, size_t layers)
 	}
 }
 
+/* Does a net of beliefs, that started from N(0, fresh), know nothing of a weight? */
+static inline bool
+transfer_unknown(double mean, double variance, double fresh)
+{
+	return mean == 0 && (float)variance == (float)fresh;
+}
+
 /*
  * The source's posterior becomes the target's prior: every belief that is not frozen is widened by the variance q
  * of the shift between the domains, to no more than a fresh one of the given variance (Chelba and Acero 2004;
- * Finkel and Manning 2009; with the source's own doubt).
+ * Finkel and Manning 2009; with the source's own doubt). A weight that the source never saw is `times` as wide as fresh.
  */
 static inline void
-transfer_widen(struct net *net, double q, double variance)
+transfer_widen(struct net *net, double q, double variance, double times)
 {
 	for (size_t i = 0; i < net->table.n; i++) {
 		struct tensor *t = &net->table.tensor[i];
@@ -50,6 +57,8 @@ transfer_widen(struct net *net, double q, double variance)
 		for (size_t j = 1; !t->frozen && j < t->n; j += 2)
 			if (t->width == sizeof(double))
 				((double *)t->data)[j] = belief_widen(((double *)t->data)[j], q, belief_bias_variance(t->n / 2));
+			else if (transfer_unknown((double)tensor_floats(t)[j - 1], (double)tensor_floats(t)[j], variance))
+				tensor_floats(t)[j] = (float)(times * variance);
 			else
 				tensor_floats(t)[j] = (float)belief_widen((double)tensor_floats(t)[j], q, variance);
 	}
