@@ -3,11 +3,13 @@
  *
  * From scratch; with the source's bias and nothing else of it; the source as it is, learning nothing; and the source
  * widened by a shift of variance q, for five q. Where little is shared the weights of features that are the target's own
- * have to carry more: of the second and the last expert the beliefs about those are thrice as wide as fresh. Each expert predicts every record before it learns it. Weighted by prior
- * times exp(-its loss so far) they are a Bayesian mixture, so whatever comes the mixture's total loss is at most -ln prior
- * nats above an expert's (the bound is that of Vovk 1990 and of Bayes factors alike). The source alone and a shift of
- * 0.01, which suits most pairs of domains, count three times, as who names a source believes in it: the bound is ln 4 =
- * 1.39 nats for these two, and ln 12 = 2.48 for the others.
+ * have to carry more: of the second and the last expert the beliefs about those are three times as wide as fresh.
+ *
+ * Each expert predicts every record before it learns it. Weighted by prior times exp(-its loss so far) they are a
+ * Bayesian mixture, so whatever comes the mixture's total loss is at most -ln prior nats above an expert's (the bound is
+ * that of Vovk 1990 and of Bayes factors alike). The source alone and a shift of 0.01, which suits most pairs of domains,
+ * count three times, as who names a source believes in it: the bound is ln 4 = 1.39 nats for these two, and ln 12 = 2.48
+ * for the others.
  *
  * At the end one expert's beliefs are kept, or the mixture's. Is the source of use? To know how frequent a click is saves
  * some nats in the first records and nothing in the last, and it is about all that a source of other people's tastes can
@@ -55,10 +57,10 @@ static inline void
 mixture_prior(size_t e, double mean, double variance, double fresh, double *to_mean, double *to_variance)
 {
 	*to_mean = e < MIXTURE_SOURCE ? 0 : mean;
-	*to_variance = e == MIXTURE_SOURCE                          ? variance
+	*to_variance = e == MIXTURE_SOURCE                       ? variance
 	               : transfer_unknown(mean, variance, fresh) ? mixture_experts[e].fresh * fresh
-	               : e < MIXTURE_SOURCE                        ? fresh
-	                                                           : belief_widen(variance, mixture_experts[e].shift, fresh);
+	               : e < MIXTURE_SOURCE                      ? fresh
+	                                                         : belief_widen(variance, mixture_experts[e].shift, fresh);
 }
 
 /* The same about the bias of one of K outputs. MIXTURE_BIAS has the prior of MIXTURE_USUAL. */
