@@ -158,7 +158,8 @@ number_fixed(struct view text, double *value)
 	size_t n = (size_t)(end - p), before = 1, behind, last;
 	double all;
 
-	if (n < 8 || ((whole > 9 || p[1] != '.') && (before = number_eight(p, &whole)) == 0) || n < before + 2 || n > before + 17 || p[before] != '.')
+	if (n < 8 || ((whole > 9 || p[1] != '.') && (before = number_eight(p, &whole)) == 0) ||
+	    n < before + 2 || n > before + 17 || p[before] != '.')
 		return false;
 	behind = last = n - before - 1;
 	if (behind > 8) {
