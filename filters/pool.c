@@ -81,7 +81,9 @@ read_members(int n, char **path)
 static void
 check_settings(void)
 {
-	static const char *const key[] = {"architecture", "optimizer", "variance", "forget", "rate", "l1", "l2", "batch", "seed"};
+	static const char *const key[] = {
+		"architecture", "optimizer", "variance", "forget", "rate", "l1", "l2", "batch", "seed",
+	};
 	const struct member *first = members;
 
 	for (size_t i = 1; i < n_members; i++)
@@ -95,7 +97,8 @@ check_settings(void)
 		}
 	for (size_t i = 0; i < n_members; i++)
 		if (members[i].model.pulled)
-			model_refuse(members[i].path, "it was fine-tuned with --prior, which has no mean; beliefs do that and pool");
+			model_refuse(members[i].path,
+			             "it was fine-tuned with --prior, which has no mean; beliefs do that and pool");
 	if (first->model.optimiser && (without.n || damp_path))
 		die_usage("--%s: for beliefs; plain weights are averaged", damp_path ? "damp" : "without");
 }
@@ -112,7 +115,8 @@ find_children(void)
 			    strcmp(child->model.parent, parent->model.file.checksum) != 0)
 				continue;
 			if (strcmp(child->model.transfer, "shift 0") != 0)
-				model_refuse(child->path, "it took less than all from its source; finetune --shift 0 takes all");
+				model_refuse(child->path,
+				             "it took less than all from its source; finetune --shift 0 takes all");
 			child->child = parent->parent = true;
 		}
 }
@@ -130,7 +134,8 @@ check_start(void)
 			continue;
 		if (!first)
 			first = m;
-		if (strcmp(m->model.parent, first->model.parent) != 0 || strcmp(m->model.transfer, first->model.transfer) != 0)
+		if (strcmp(m->model.parent, first->model.parent) != 0 ||
+		    strcmp(m->model.transfer, first->model.transfer) != 0)
 			model_refuse(m->path, "it did not start from what %.60s started from", first->path);
 	}
 	return first;
@@ -232,7 +237,8 @@ describe(const struct member *first)
 	prior.progress = (struct progress){records, fmax(0, sum[0].high + sum[0].low), fmax(0, sum[1].high + sum[1].low),
 	                                   fmax(0, sum[2].high + sum[2].low)};
 	prior.optimiser = first->model.optimiser;
-	prior.set = (struct optimiser_settings){first->model.set.rate, first->model.set.l1, first->model.set.l2, prior.set.step};
+	prior.set = (struct optimiser_settings){first->model.set.rate, first->model.set.l1,
+	                                        first->model.set.l2, prior.set.step};
 	prior.batch = first->model.batch;
 	prior.seed = first->model.seed;
 	prior.variance = first->model.variance;
