@@ -5,7 +5,7 @@
  * writes: a model file (-o)
  * memory: O(model); the models are mapped
  */
-#include "../common/net/model.h"
+#include "../common/net/members.h"
 #include "../common/net/pool.h"
 #include "../common/net/transfer.h"
 
@@ -26,119 +26,32 @@ static const struct cli_option options[] = {
 static const struct cli cli = {"pool", "make one model of models that learnt apart", "model ...", options,
                                sizeof options / sizeof *options};
 
-enum role { ADDED, TAKEN_OUT, DAMPED };
-
-/* A model that is read. */
-struct member {
-	const char *path;
-	enum role role;
-	struct model model;
-	bool child;     /* it learnt from a model that is taken out: what it knows is that model's evidence and its own */
-	bool parent;    /* it is that model */
-};
-
-static struct member *members; /* owned, in an order that does not depend on that of the command line */
-static size_t n_members;
-static struct model prior;     /* becomes the pooled one */
+static struct members members;
+static struct model prior;      /* becomes the pooled one */
 static struct progress started; /* what the prior's counts say, where those of the members include them */
-
-static void
-read_member(const char *path, enum role role)
-{
-	struct member *m = &members[n_members++];
-
-	m->path = path;
-	m->role = role;
-	model_open(&m->model, path);
-}
-
-/* For qsort. */
-static int
-member_order(const void *a, const void *b)
-{
-	const struct member *x = a, *y = b;
-
-	return x->role != y->role ? (x->role > y->role) - (x->role < y->role)
-	                          : strcmp(x->model.file.checksum, y->model.file.checksum);
-}
 
 static void
 read_members(int n, char **path)
 {
-	members = allocate_zero((size_t)n + without.n + 1, sizeof *members);
+	members_allocate(&members, (size_t)n + without.n + 1);
 	for (int i = 0; i < n; i++)
-		read_member(path[i], ADDED);
+		members_add(&members, path[i], ADDED);
 	for (size_t i = 0; i < without.n; i++)
-		read_member(without.text[i], TAKEN_OUT);
+		members_add(&members, without.text[i], TAKEN_OUT);
 	if (damp_path)
-		read_member(damp_path, DAMPED);
-	qsort(members, n_members, sizeof *members, member_order);
+		members_add(&members, damp_path, DAMPED);
+	members_sort(&members);
 }
 
-/* ---- whether they can be pooled ---- */
-
-/* Learnt in one way: what the metadata say of it is the same. */
-static void
-check_settings(void)
-{
-	static const char *const key[] = {
-		"architecture", "optimizer", "variance", "forget", "rate", "l1", "l2", "batch", "seed",
-	};
-	const struct member *first = members;
-
-	for (size_t i = 1; i < n_members; i++)
-		for (size_t j = 0; j < sizeof key / sizeof *key; j++) {
-			const char *mine = safetensors_metadata(&members[i].model.file, key[j]);
-			const char *its = safetensors_metadata(&first->model.file, key[j]);
-
-			if ((mine || its) && (!mine || !its || strcmp(mine, its) != 0))
-				model_refuse(members[i].path, "its %s is \"%.40s\"; that of %.40s is \"%.40s\"", key[j],
-				             mine ? mine : "", first->path, its ? its : "");
-		}
-	for (size_t i = 0; i < n_members; i++)
-		if (members[i].model.pulled)
-			model_refuse(members[i].path,
-			             "it was fine-tuned with --prior, which has no mean; beliefs do that and pool");
-	if (first->model.optimiser && (without.n || damp_path))
-		die_usage("--%s: for beliefs; plain weights are averaged", damp_path ? "damp" : "without");
-}
-
-/* Finds models that learnt from one whose evidence is taken out. */
-static void
-find_children(void)
-{
-	for (size_t i = 0; i < n_members; i++)
-		for (size_t j = 0; j < n_members; j++) {
-			struct member *child = &members[i], *parent = &members[j];
-
-			if (child->role != ADDED || parent->role != TAKEN_OUT ||
-			    strcmp(child->model.parent, parent->model.file.checksum) != 0)
-				continue;
-			if (strcmp(child->model.transfer, "shift 0") != 0)
-				model_refuse(child->path,
-				             "it took less than all from its source; finetune --shift 0 takes all");
-			child->child = parent->parent = true;
-		}
-}
-
-/* The others started from one model; returns the first of them. */
+/* Whether they can be pooled; returns the first of those that started from one model. */
 static const struct member *
-check_start(void)
+check_members(void)
 {
-	const struct member *first = NULL;
-
-	for (size_t i = 0; i < n_members; i++) {
-		const struct member *m = &members[i];
-
-		if (m->child)
-			continue;
-		if (!first)
-			first = m;
-		if (strcmp(m->model.parent, first->model.parent) != 0 ||
-		    strcmp(m->model.transfer, first->model.transfer) != 0)
-			model_refuse(m->path, "it did not start from what %.60s started from", first->path);
-	}
-	return first;
+	members_check_settings(&members);
+	if (members.member->model.optimiser && (without.n || damp_path))
+		die_usage("--%s: for beliefs; plain weights are averaged", damp_path ? "damp" : "without");
+	members_find_children(&members);
+	return members_check_start(&members);
 }
 
 /* ---- the prior ---- */
@@ -177,9 +90,9 @@ open_prior(const struct member *first)
 		model_refuse(prior_path, "its architecture or optimizer is not that of %.80s", first->path);
 	if (!source)
 		started = prior.progress;
-	for (size_t i = 0; i < n_members; i++)
-		if (!members[i].child && members[i].model.progress.records < started.records)
-			model_refuse(members[i].path, "it did not go on from %.60s: it has seen fewer records", prior_path);
+	for (size_t i = 0; i < members.n; i++)
+		if (!members.member[i].child && members.member[i].model.progress.records < started.records)
+			model_refuse(members.member[i].path, "it did not go on from %.60s: it has seen fewer records", prior_path);
 	model_own(&prior);
 	if (source && prior.net.beliefs)
 		widen(first);
@@ -229,16 +142,15 @@ describe(const struct member *first)
 	struct pool_sum sum[3] = {{started.weight, 0}, {started.loss, 0}, {started.right, 0}};
 	uint64_t records = started.records;
 
-	for (size_t i = 0; i < n_members; i++) {
-		add_progress(&members[i], &records, sum);
-		if (members[i].model.set.step > prior.set.step)
-			prior.set.step = members[i].model.set.step;
+	for (size_t i = 0; i < members.n; i++) {
+		add_progress(&members.member[i], &records, sum);
+		if (members.member[i].model.set.step > prior.set.step)
+			prior.set.step = members.member[i].model.set.step;
 	}
 	prior.progress = (struct progress){records, fmax(0, sum[0].high + sum[0].low), fmax(0, sum[1].high + sum[1].low),
 	                                   fmax(0, sum[2].high + sum[2].low)};
 	prior.optimiser = first->model.optimiser;
-	prior.set = (struct optimiser_settings){first->model.set.rate, first->model.set.l1,
-	                                        first->model.set.l2, prior.set.step};
+	prior.set = (struct optimiser_settings){first->model.set.rate, first->model.set.l1, first->model.set.l2, prior.set.step};
 	prior.batch = first->model.batch;
 	prior.seed = first->model.seed;
 	prior.variance = first->model.variance;
@@ -259,22 +171,22 @@ evidence_factor(const struct member *m)
 static void
 pool(void)
 {
-	struct pool_part *part = allocate(n_members, sizeof *part);
-	const float **numbers = allocate(n_members, sizeof *numbers);
+	struct pool_part *part = allocate(members.n, sizeof *part);
+	const float **numbers = allocate(members.n, sizeof *numbers);
 	bool none = prior.progress.records == started.records;
 
-	for (size_t i = 0; i < n_members; i++) {
-		const struct model *m = &members[i].model;
+	for (size_t i = 0; i < members.n; i++) {
+		const struct model *m = &members.member[i].model;
 
 		part[i].net = &m->net;
-		part[i].factor = m->net.beliefs ? evidence_factor(&members[i])
+		part[i].factor = m->net.beliefs ? evidence_factor(&members.member[i])
 		                 : none         ? 1
 		                                : (double)(m->progress.records - started.records);
 	}
 	if (!prior.net.beliefs)
-		pool_means(n_members, part, prior.optimiser->n_states, &prior.net, numbers);
-	else if (!pool_beliefs(n_members, part, &prior.net))
-		model_refuse(members->path, "no precision would be left: not all of these learnt from the same prior");
+		pool_means(members.n, part, prior.optimiser->n_states, &prior.net, numbers);
+	else if (!pool_beliefs(members.n, part, &prior.net))
+		model_refuse(members.member->path, "no precision would be left: not all of these learnt from the same prior");
 	free(part);
 	free(numbers);
 }
@@ -289,9 +201,7 @@ main(int argc, char **argv)
 		die_usage("operands are the models to pool, -o names the file that the pooled one goes to");
 	replacement_try(out_path);
 	read_members(argc - n, argv + n);
-	check_settings();
-	find_children();
-	first = check_start();
+	first = check_members();
 	if (prior_path)
 		open_prior(first);
 	else
@@ -300,10 +210,8 @@ main(int argc, char **argv)
 	pool();
 	model_save(&prior, out_path);
 	if (verbose)
-		warn("%zu models, %" PRIu64 " records", n_members, prior.progress.records);
-	for (size_t i = 0; i < n_members; i++)
-		model_free(&members[i].model);
-	free(members);
+		warn("%zu models, %" PRIu64 " records", members.n, prior.progress.records);
+	members_free(&members);
 	model_free(&prior);
 	return 0;
 }

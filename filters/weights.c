@@ -6,7 +6,9 @@
  *     model, else the weights alone
  * memory: O(1), and the names; with --load O(model)
  */
-#include "../common/net/learn.h"
+#include "../common/io/names.h"
+#include "../common/net/learner.h"
+#include "../common/net/weight_text.h"
 
 static const char *architecture, *path, *names_path, *out_path;
 static int64_t bits = 22;
@@ -34,152 +36,24 @@ static const struct cli cli = {"weights", "print the weights of a model, or make
                                options, sizeof options / sizeof *options};
 
 static struct model model;
+static struct names names;
 static struct writer out;
 
-/* ---- the numbers of a tensor ---- */
-
-/* Of beliefs, mean and variance are two numbers but one weight. */
-static size_t
-numbers_of_weight(void)
-{
-	return model.net.beliefs ? 2 : 1;
-}
-
-/* Columns of a matrix; 1 for a vector. */
-static size_t
-columns(const struct tensor *t)
-{
-	return t->rank - model.net.beliefs == 2 ? (size_t)t->shape[1] : 1;
-}
-
-static double
-number_at(const struct tensor *t, size_t i)
-{
-	return t->width == sizeof(double) ? ((const double *)t->data)[i] : (double)tensor_floats(t)[i];
-}
-
-static void
-set_number(struct tensor *t, size_t i, double value)
-{
-	if (t->width == sizeof(double))
-		((double *)t->data)[i] = value;
-	else
-		tensor_floats(t)[i] = (float)value;
-}
-
-/* The variance of a belief of which nothing was learnt. */
-static double
-fresh_variance(const struct tensor *t)
-{
-	return t->width == sizeof(double) ? belief_bias_variance(t->n / 2) : (double)(float)model.variance;
-}
-
-/* ---- names ---- */
-
-struct name {
-	uint64_t index;
-	size_t at, n; /* bytes of the token */
-};
-
-static struct {
-	struct name *name; /* owned, by index */
-	size_t n, capacity;
-	char *bytes;       /* owned: of all tokens */
-	size_t n_bytes, bytes_capacity;
-} names;
-
-/* For qsort: by index, then in the order of the file. */
-static int
-name_order(const void *a, const void *b)
-{
-	const struct name *x = a, *y = b;
-
-	return x->index != y->index ? (x->index > y->index) - (x->index < y->index) : (x->at > y->at) - (x->at < y->at);
-}
-
-static void
-read_names(void)
-{
-	struct input file = INPUT_DEFAULTS;
-	char *operand[] = {(char *)(uintptr_t)names_path};
-	struct view line;
-
-	input_open(&file, 1, operand, 0, NULL);
-	while (input_line(&file, &line)) {
-		uint64_t index;
-		size_t digits = number_whole(line, &index);
-
-		if (digits == 0 || digits == line.n || line.at[digits] != '\t') {
-			input_refuse(&file, (struct fault){.rule = "not an index, TAB and token", .value = line});
-			continue;
-		}
-		line = (struct view){line.at + digits + 1, line.n - digits - 1};
-		names.name = grow(names.name, &names.capacity, names.n + 1, sizeof *names.name);
-		names.name[names.n++] = (struct name){index, names.n_bytes, line.n};
-		names.bytes = grow(names.bytes, &names.bytes_capacity, names.n_bytes + line.n, 1);
-		memcpy(names.bytes + names.n_bytes, line.at, line.n);
-		names.n_bytes += line.n;
-	}
-	input_close(&file);
-	if (names.n)
-		qsort(names.name, names.n, sizeof *names.name, name_order);
-}
-
-/* Writes the tokens of an input, which is none below that of the last call with the same *next; 0 at first. */
-static void
-write_names(uint64_t index, size_t *next)
-{
-	bool first = true;
-
-	while (*next < names.n && names.name[*next].index < index)
-		++*next;
-	for (size_t i = *next; i < names.n && names.name[i].index == index; i++, first = false) {
-		writer_text(&out, first ? "" : " | ");
-		writer_put(&out, names.bytes + names.name[i].at, names.name[i].n);
-	}
-}
-
 /* ---- model to text ---- */
-
-/* In as many digits as bring the same number back: nine do for a float. */
-static void
-write_number(const struct tensor *t, double value)
-{
-	char text[NUMBER_MAX];
-
-	if (t->width == sizeof(double))
-		writer_put(&out, text, number_print_exact(text, value));
-	else
-		writer_number(&out, value);
-}
 
 static void
 print_tensor(const struct tensor *t, bool inputs)
 {
-	size_t step = numbers_of_weight(), wide = columns(t), next = 0;
+	size_t n = weight_count(&model.net, t), wide = weight_columns(&model.net, t), next = 0;
 
-	for (size_t i = 0; i < t->n / step; i++) {
-		double mean = number_at(t, i * step), v = step == 2 ? number_at(t, 2 * i + 1) : 0;
-
-		if (!all && mean == 0 && (step == 1 || v == fresh_variance(t)))
+	for (size_t i = 0; i < n; i++) {
+		if (!all && weight_fresh(&model.net, t, i, model.variance))
 			continue;
-		writer_text(&out, t->name);
-		writer_char(&out, '\t');
-		writer_whole(&out, i / wide);
-		if (wide > 1) {
-			writer_char(&out, ',');
-			writer_whole(&out, i % wide);
-		}
-		writer_char(&out, '\t');
-		write_number(t, mean);
-		if (step == 2) {
-			writer_char(&out, '\t');
-			write_number(t, sqrt(v));
-		}
+		weight_put(&model.net, t, i, &out);
 		if (names_path) {
 			writer_char(&out, '\t');
 			if (inputs)
-				write_names(i / wide, &next);
+				names_put(&names, i / wide, &next, &out);
 		}
 		writer_char(&out, '\n');
 	}
@@ -221,7 +95,7 @@ static void
 print(void)
 {
 	if (names_path)
-		read_names();
+		names_read(&names, names_path);
 	model_open(&model, path);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	if (info)
@@ -229,8 +103,7 @@ print(void)
 	else
 		print_weights();
 	writer_close(&out);
-	free(names.name);
-	free(names.bytes);
+	names_free(&names);
 }
 
 static void
@@ -261,60 +134,6 @@ make_model(void)
 		memset(model.net.table.tensor[i].data, 0, model.net.table.tensor[i].n * sizeof(float));
 }
 
-/* The weight that an index as print_tensor writes it means. */
-static bool
-parse_index(const struct tensor *t, struct view text, size_t *weight)
-{
-	size_t wide = columns(t), n;
-	uint64_t row, column = 0;
-
-	n = number_whole(text, &row);
-	if (n == 0 || row >= t->n / numbers_of_weight() / wide)
-		return false;
-	if (wide > 1) {
-		struct view rest = {text.at + n + 1, text.n - n - 1};
-
-		if (n >= text.n || text.at[n] != ',' || (n = number_whole(rest, &column)) == 0 || column >= wide)
-			return false;
-		text = rest;
-	}
-	*weight = (size_t)row * wide + (size_t)column;
-	return n == text.n;
-}
-
-/* Takes one line in. `seen` marks the weights of each tensor that came. NULL, or why it is refused and *fault where. */
-static bool
-load_weight(const struct record *r, bool **seen, struct fault *fault)
-{
-	size_t step = numbers_of_weight(), place = 0, weight = 0;
-	struct tensors *table = &model.net.table;
-	struct tensor *t;
-	double mean = 0, sd = 0;
-
-	if (r->n < 2 + step)
-		return *fault = (struct fault){.rule = "too few fields", .value = r->line}, false;
-	while (place < table->n && !view_equal(r->field[0], view_of(table->tensor[place].name)))
-		place++;
-	t = &table->tensor[place];
-	if (place == table->n)
-		*fault = (struct fault){1, "tensor", "none of the architecture's", r->field[0], NULL};
-	else if (!parse_index(t, r->field[1], &weight))
-		*fault = (struct fault){2, "index", "not a weight of its tensor", r->field[1], NULL};
-	else if (seen[place][weight])
-		*fault = (struct fault){2, "index", "this weight came before", r->field[1], NULL};
-	else if (!number_parse(r->field[2], &mean) || !(fabs(mean) <= 1e38))
-		*fault = (struct fault){3, "mean", "not a number", r->field[2], number_hint(r->field[2])};
-	else if (step == 2 && !(number_parse(r->field[3], &sd) && sd >= 1e-18 && sd <= 1e18))
-		*fault = (struct fault){4, "sd", "not a number above 0", r->field[3], number_hint(r->field[3])};
-	if (fault->rule)
-		return false;
-	seen[place][weight] = true;
-	set_number(t, weight * step, mean);
-	if (step == 2)
-		set_number(t, weight * step + 1, sd * sd);
-	return true;
-}
-
 static void
 load_weights(int argc, char **argv, int first)
 {
@@ -333,7 +152,7 @@ load_weights(int argc, char **argv, int first)
 		record_split(&record, line);
 		if (titles)
 			titles = false;
-		else if (!load_weight(&record, seen, &fault))
+		else if (!weight_take(&model.net, &record, seen, &fault))
 			input_refuse(&in, fault);
 	}
 	input_close(&in);

@@ -23,7 +23,10 @@ struct bootstrap {
 	int128 sum[BOOTSTRAP_DRAWS];
 };
 
-/* 2^16 times the probability of 0, of 1 at most, and so on. 16 random bits count as often as there are such not above them. */
+/*
+ * 2^16 times the probability of 0, of 1 at most, and so on. 16 random bits count as often as there are such not above
+ * them.
+ */
 static const uint16_t bootstrap_poisson[BOOTSTRAP_MOST] = {24109, 48219, 60273, 64292, 65296, 65497, 65531};
 
 /* The draws of an amount below 2^64, of a unit with this hash. Written. */

@@ -199,7 +199,8 @@ measured_take_level(struct measured *m, const struct view *f)
 {
 	struct metric_level level;
 
-	if (!number_parse(f[2], &level.score) || !measured_count(f[3], &level.positive) || !measured_count(f[4], &level.negative))
+	if (!number_parse(f[2], &level.score) || !measured_count(f[3], &level.positive) ||
+	    !measured_count(f[4], &level.negative))
 		return false;
 	measured_add_level(m, level);
 	return true;

@@ -13,7 +13,8 @@
 #include "metric_list.h"
 #include "metric_mean.h"
 
-static const double METRIC_LEAST_PROBABILITY = 1e-15; /* what log-loss takes 0 for, so that one record cannot make it infinite */
+/* What log-loss takes 0 for, so that one record cannot make it infinite. */
+static const double METRIC_LEAST_PROBABILITY = 1e-15;
 
 enum { METRIC_MOST_BINS = 1000 };
 

@@ -21,7 +21,8 @@ rates_add(void *to, const void *more)
 	return rate_add(to, *(const struct rate *)more);
 }
 
-#define RATES_DEFAULTS {SUMS_DEFAULTS, .n_statistics = 2, .size = sizeof(struct rate), .add = rates_add}, .interval = "wilson"
+#define RATES_DEFAULTS                                                                                       \
+	{SUMS_DEFAULTS, .n_statistics = 2, .size = sizeof(struct rate), .add = rates_add}, .interval = "wilson"
 
 /* The rows both programs have in their options table, beside -y. */
 #define RATES_OPTIONS(r)                                                                                     \

@@ -36,7 +36,8 @@ struct scored {
 #define SCORED_DEFAULTS {.group_field = 1, .label_field = -2, .score_field = -1, .threshold = NAN}
 
 enum {
-	SCORED_LABEL = METRIC_NUMBER | METRIC_GAIN | METRIC_GRADE | METRIC_BINARY, /* a metric with one of them asks for labels */
+	/* a metric with one of them asks for labels */
+	SCORED_LABEL = METRIC_NUMBER | METRIC_GAIN | METRIC_GRADE | METRIC_BINARY,
 	SCORED_ARGUMENT = METRIC_CUT | METRIC_BINS | METRIC_THRESHOLD | METRIC_SHARE
 };
 
@@ -188,7 +189,10 @@ scored_name(struct scored_metric m, char to[SCORED_NAME_BYTES])
 
 /* ---- records ---- */
 
-/* A label, 0 where none is asked for, and a score, as the metrics need them; false, and *fault says why, where they are not. */
+/*
+ * A label, 0 where none is asked for, and a score, as the metrics need them; false, and *fault says why, where they are
+ * not.
+ */
 static inline bool
 scored_parse(const struct scored *s, struct view label, struct view score, struct metric_record *r, struct fault *fault)
 {

@@ -262,7 +262,8 @@ systems_measure_overall(struct scored_metric m, size_t n, size_t first, double *
 		record[i].group -= (uint32_t)first;
 	}
 	metric_sort(n_records, record, scratch);
-	metric_spread(n, value, m.metric->overall(&(struct metric_list){.record = record, .n = n_records}, m.at, n, cluster).value,
+	metric_spread(n, value,
+	              m.metric->overall(&(struct metric_list){.record = record, .n = n_records}, m.at, n, cluster).value,
 	              cluster);
 	free(record);
 	free(scratch);

@@ -165,7 +165,8 @@ belief_step(double *mean, double *variance, double x, double gain, double shrink
 static inline void
 belief_learn(float *belief, double x, double gain, double shrink, uint64_t random)
 {
-	const __m128i below = _mm_set1_epi64x((1 << 29) - 1), chance = _mm_set_epi64x((int64_t)(random >> 6), (int64_t)(random >> 35));
+	const __m128i below = _mm_set1_epi64x((1 << 29) - 1);
+	const __m128i chance = _mm_set_epi64x((int64_t)(random >> 6), (int64_t)(random >> 35));
 	__m128i bits = _mm_loadl_epi64((const __m128i *)(const void *)belief);
 	__m128d pair = _mm_cvtps_pd(_mm_castsi128_ps(bits)), step = _mm_mul_pd(_mm_unpackhi_pd(pair, pair), _mm_set1_pd(x));
 

@@ -257,7 +257,10 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 	}
 }
 
-/* to[O][P][columns of the framed image] = dy[O][P][Q], with zeros behind each row; where y is not NULL, where that is above 0. */
+/*
+ * to[O][P][columns of the framed image] = dy[O][P][Q], with zeros behind each row; where y is not NULL, where that is
+ * above 0.
+ */
 static inline void
 conv_spread(size_t O, const struct window *v, float *to, const float *dy, const float *y)
 {

@@ -23,9 +23,11 @@ LANES_NAME(mixture_sums)(size_t K, double *s, double *S, size_t n, float *const 
 			const double xi = (double)x[i], square = xi * xi;
 
 			for (size_t v = 0; v < STEP_VECTORS; v++, from += LANES) {
-				mean[v] += __builtin_convertvector(*(const LANES_NAME(floats) *)from, LANES_NAME(lanes)) * xi;
-				variance[v] += __builtin_convertvector(*(const LANES_NAME(floats) *)(from + MIXTURE_EXPERTS), LANES_NAME(lanes)) *
-				               square;
+				const LANES_NAME(floats) *means = (const LANES_NAME(floats) *)from;
+				const LANES_NAME(floats) *variances = (const LANES_NAME(floats) *)(from + MIXTURE_EXPERTS);
+
+				mean[v] += __builtin_convertvector(*means, LANES_NAME(lanes)) * xi;
+				variance[v] += __builtin_convertvector(*variances, LANES_NAME(lanes)) * square;
 			}
 		}
 		for (size_t v = 0; v < STEP_VECTORS; v++) {
@@ -45,7 +47,8 @@ LANES_NAME(mixture_judge)(double y, double weight, struct mixture_view view)
 	uint64_t any = 0;
 
 	for (size_t v = 0; v < MIXTURE_EXPERTS; v += LANES) {
-		const LANES_NAME(lanes) s = *(const LANES_NAME(doubles) *)(view.s + v), S = *(const LANES_NAME(doubles) *)(view.S + v);
+		const LANES_NAME(lanes) s = *(const LANES_NAME(doubles) *)(view.s + v);
+		const LANES_NAME(lanes) S = *(const LANES_NAME(doubles) *)(view.S + v);
 		const LANES_NAME(lanes) w = weight * *(const LANES_NAME(doubles) *)(mixture_learns + v);
 		LANES_NAME(lanes) z = s / LANES_SQRT(1 + MATH_PI / 8 * S), p, h, right;
 

@@ -226,8 +226,8 @@ sampled_learn(const struct sampled *s, size_t from, size_t B, size_t I, float *z
  * The gradients of the classes from .. from + n: dw[n][I] = or += dz x, dbias[n] likewise. scratch: gemm_scratch(n, I, B).
  */
 static inline void
-sampled_backward_weights(size_t from, size_t n, size_t B, size_t I, float *dw, float *dbias, bool accumulate, const float *dz,
-                         const float *x, float *scratch)
+sampled_backward_weights(size_t from, size_t n, size_t B, size_t I, float *dw, float *dbias, bool accumulate,
+                         const float *dz, const float *x, float *scratch)
 {
 	gemm(n, I, B, dw, I, accumulate, dz + from * B, B, false, x, I, false, scratch);
 	for (size_t j = 0; j < n; j++)

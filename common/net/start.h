@@ -65,7 +65,8 @@ start_restrain(const struct start *s, struct net *net)
 	start_freeze(s, &net->table);
 	if (isnan(s->layer_rate) && s->unfreeze < 0)
 		return;
-	if (net->beliefs || transfer_pace(net, isnan(s->layer_rate) ? 1 : s->layer_rate, s->unfreeze > 0 ? (uint64_t)s->unfreeze : 0) < 2)
+	if (net->beliefs || transfer_pace(net, isnan(s->layer_rate) ? 1 : s->layer_rate,
+	                                  s->unfreeze > 0 ? (uint64_t)s->unfreeze : 0) < 2)
 		die_usage("--%s: the model has one layer", isnan(s->layer_rate) ? "unfreeze" : "layer-rate");
 }
 
@@ -119,8 +120,8 @@ start_weights(const struct start *s, struct model *m, const struct model *source
 	if (!isnan(s->strength))
 		start_centre(s, m, source, layers);
 	if (s->adaptive)
-		snprintf(m->transfer, sizeof m->transfer, "auto, %s%s%s", s->append || s->head ? name : "", s->append || s->head ? ", " : "",
-		         way_names[way]);
+		snprintf(m->transfer, sizeof m->transfer, "auto, %s%s%s", s->append || s->head ? name : "",
+		         s->append || s->head ? ", " : "", way_names[way]);
 	else if (!isnan(s->strength))
 		snprintf(m->transfer, sizeof m->transfer, "%s, prior %g%s", name, s->strength, s->fisher ? " fisher" : "");
 	else
@@ -145,7 +146,8 @@ start_beliefs(const struct start *s, struct model *m, const struct model *source
 
 /* Refuses what does not go together, once it is known how the target learns; and settles what was left open. */
 static inline void
-start_check(struct start *s, const struct learn *l, const struct model *m, const struct model *source, const struct arch *arch)
+start_check(struct start *s, const struct learn *l, const struct model *m, const struct model *source,
+            const struct arch *arch)
 {
 	enum layer_kind first = arch->layer[1].kind;
 
@@ -200,7 +202,8 @@ start_resumed(const struct start *s, struct model *m, const char *path, struct m
 {
 	model_open(m, path);
 	if (m->pulled != !isnan(s->strength))
-		die_usage("--resume: %s", m->pulled ? "the model has a prior; --prior and --source name it again" : "the model has no prior");
+		die_usage("--resume: %s", m->pulled ? "the model has a prior; --prior and --source name it again"
+		                                    : "the model has no prior");
 	model_own(m);
 	start_restrain(s, &m->net);
 	if (!m->pulled)

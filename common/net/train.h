@@ -94,7 +94,8 @@ train_sampled(struct trainer *t)
 	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
 	const float *weight = t->batch->weight + t->from;
 
-	sampled_draw(&t->sampled, t->popularity, t->B, t->batch->label + t->from, random_bits(TRAIN_SAMPLE, t->progress.records));
+	sampled_draw(&t->sampled, t->popularity, t->B, t->batch->label + t->from,
+	             random_bits(TRAIN_SAMPLE, t->progress.records));
 	sampled_gather(&t->sampled, t->popularity, l->I, net_data(t->net, l->weight), net_data(t->net, l->bias));
 	team_run(&t->team, t->lanes, lane_learn_sampled, t);
 	for (size_t b = 0; b < t->B; b++) {

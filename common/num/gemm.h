@@ -219,7 +219,8 @@ gemm_pack(size_t n, size_t width, size_t K, float *to, struct gemm_side side)
 		for (size_t j = 0; j < 4; j++)
 			line[j] = gemm_from(side, i + j < n ? i + j : n - 1, 0).from;
 		for (size_t k = 0; k < K; k++)
-			*(gemm_four *)(to + k * width + i) = (gemm_four){line[0][k * step], line[1][k * step], line[2][k * step], line[3][k * step]};
+			*(gemm_four *)(to + k * width + i) =
+				(gemm_four){line[0][k * step], line[1][k * step], line[2][k * step], line[3][k * step]};
 	}
 	for (; i < width; i++)
 		for (size_t k = 0; k < K; k++)

@@ -46,7 +46,8 @@ LANES_NAME(log)(LANES_NAME(lanes) *y, const LANES_NAME(lanes) *x)
 	const LANES_NAME(lanes) f = m - 1, s = f / (m + 1), z = s * s, t = z * z, u = t * t;
 	const LANES_NAME(lanes) q = 2 * z *
 	                            ((1.0 / 3 + z * (1.0 / 5)) + t * (1.0 / 7 + z * (1.0 / 9)) +
-	                             u * ((1.0 / 11 + z * (1.0 / 13)) + t * (1.0 / 15 + z * (1.0 / 17)) + u * (1.0 / 19 + z * (1.0 / 21))));
+	                             u * ((1.0 / 11 + z * (1.0 / 13)) + t * (1.0 / 15 + z * (1.0 / 17)) +
+	                                  u * (1.0 / 19 + z * (1.0 / 21))));
 
 	*y = k * 0x1.62e42feep-1 + (f - s * (f - q) + k * 0x1.a39ef35793c76p-33);
 }

@@ -21,7 +21,8 @@ WIDE_NAME(exp_of)(WIDE_NAME(floats) *to)
 	WIDE_NAME(floats) x = *to, t, k, r, q;
 	WIDE_NAME(bits) low = x < WIDE_LEAST, high = x > WIDE_MOST;
 
-	x = (WIDE_NAME(floats))(((WIDE_NAME(bits))x & ~(low | high)) | ((WIDE_NAME(bits))(WIDE_MOST - (WIDE_NAME(floats)){0}) & high));
+	x = (WIDE_NAME(floats))(((WIDE_NAME(bits))x & ~(low | high)) |
+	                        ((WIDE_NAME(bits))(WIDE_MOST - (WIDE_NAME(floats)){0}) & high));
 	t = x * 1.44269504f + shift;
 	k = t - shift;
 	r = (x - k * 0x1.62e4p-1f) - k * 0x1.7f7d1cp-20f;
