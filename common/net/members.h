@@ -61,7 +61,8 @@ members_sort(struct members *all)
 static inline void
 members_check_settings(const struct members *all)
 {
-	static const char *const key[] = {"architecture", "optimizer", "variance", "forget", "rate", "l1", "l2", "batch", "seed"};
+	static const char *const key[] = {"architecture", "optimizer", "variance", "forget", "rate",
+	                                  "l1", "l2", "batch", "seed"};
 	const struct member *first = all->member;
 
 	for (size_t i = 1; i < all->n; i++)
