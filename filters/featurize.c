@@ -6,6 +6,7 @@
  * memory: O(row), and the lines of index()'s file; with --names the different tokens
  */
 #include "../common/cli.h"
+#include "../common/io/formula.h"
 #include "../common/io/kept.h"
 #include "../common/io/numbered.h"
 #include "../common/io/tokens.h"

@@ -38,7 +38,8 @@ parse_feedback(struct rate *r)
 	if (text.n == 1 && *text.at == '?')
 		return false;
 	if (!number_parse(text, &value))
-		return sums_refuse(&rates.sums, 0, "label", (struct fault){.rule = "not a number", .hint = number_hint(text)});
+		return sums_refuse(&rates.sums, 0, "label",
+		                   (struct fault){.rule = "not a number", .hint = number_hint(text)});
 	*r = (struct rate){1, isnan(least_positive) ? value > 0 : value >= least_positive};
 	return true;
 }

@@ -49,7 +49,8 @@ keep(struct model *m, const struct mixture *mixture)
 	only[winner] = 1;
 	mixture_keep(mixture, target.blend ? mixture->weight : only, &m->net);
 	snprintf(m->transfer, sizeof m->transfer, "%s%s", target.blend ? "mixture, most of it " : "auto, ", name);
-	warn("%s%s is kept: the source is of use with probability %.2f; %.1f nats better than from scratch, %.1f than the source alone",
+	warn("%s%s is kept: the source is of use with probability %.2f; "
+	     "%.1f nats better than from scratch, %.1f than the source alone",
 	     target.blend ? "a mixture, most of it " : "", name, use, mixture->loss[MIXTURE_SCRATCH] - mixture->loss[winner],
 	     mixture->loss[MIXTURE_SOURCE] - mixture->loss[winner]);
 	if (use < 0.5)
@@ -64,7 +65,8 @@ keep(struct model *m, const struct mixture *mixture)
 static void
 check_options(void)
 {
-	int ways = (target.append != NULL) + (target.head != NULL) + target.warm + !isnan(target.shift) + target.blend + target.mapped;
+	int ways = (target.append != NULL) + (target.head != NULL) + target.warm + !isnan(target.shift) +
+	           target.blend + target.mapped;
 
 	if (!source_path || !learn.out)
 		die_usage("-m names the source model, -o the file that the new one goes to");
@@ -128,7 +130,8 @@ try_way(const struct model *source, enum way way)
 	}
 	if (!(judged.weight > 0) || !isfinite(judged.loss))
 		return INFINITY;
-	warn("%s: mean loss %.6g on %" PRIu64 " records held out", way_names[way], judged.loss / judged.weight, judged.records);
+	warn("%s: mean loss %.6g on %" PRIu64 " records held out", way_names[way],
+	     judged.loss / judged.weight, judged.records);
 	return judged.loss / judged.weight;
 }
 

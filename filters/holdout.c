@@ -11,6 +11,7 @@
 #include "../common/cli.h"
 #include "../common/io/keys.h"
 #include "../common/io/rows.h"
+#include "../common/io/waiting.h"
 
 static struct input in = INPUT_DEFAULTS;
 static struct rows rows;
@@ -41,13 +42,8 @@ static size_t group_place, time_place;
 static bool time_is_number;
 static double after_number;
 
-/* With --last: the rows wait in a file until it is known how many follow each in its group. */
-struct spooled {
-	uint32_t group; /* id of the group */
-	uint32_t n;     /* bytes of the row, which follow */
-};
-
-static FILE *spool;
+/* With --last: the rows wait until it is known how many follow each in its group. */
+static struct waiting waiting;
 static struct keys groups;
 static uint64_t *left; /* owned: left[id] rows of the group are still to come */
 static size_t left_capacity;
@@ -104,44 +100,36 @@ by_time(struct view text, struct fault *fault)
 }
 
 static void
-spool_row(struct view group, struct view row)
+put_off(struct view group, struct view row)
 {
 	bool fresh;
-	struct spooled head = {keys_id(&groups, group, &fresh), (uint32_t)row.n};
+	uint32_t id = keys_id(&groups, group, &fresh);
 
 	if (fresh) {
 		left = grow(left, &left_capacity, groups.n, sizeof *left);
-		left[head.group] = 0;
+		left[id] = 0;
 	}
-	left[head.group]++;
-	if (fwrite(&head, sizeof head, 1, spool) != 1 || fwrite(row.at, 1, row.n, spool) != row.n)
-		die_system("temporary file");
+	left[id]++;
+	waiting_put(&waiting, id, row);
 }
 
-/* Reads the spooled rows back and prints the last of each group, or the others. */
+/* Prints the last rows of each group, or the others. */
 static void
 finish_last(void)
 {
-	struct spooled head;
-	char *row = NULL;
-	size_t capacity = 0;
+	struct view row;
+	uint32_t id;
 
-	rewind(spool);
-	while (fread(&head, sizeof head, 1, spool) == 1) {
-		row = grow(row, &capacity, head.n, 1);
-		if (fread(row, 1, head.n, spool) != head.n)
-			die_system("temporary file");
-		if ((left[head.group]-- <= (uint64_t)last) != print_rest)
-			print((struct view){row, head.n});
-	}
-	if (ferror(spool) || fclose(spool))
-		die_system("temporary file");
-	free(row);
+	waiting_rewind(&waiting);
+	while (waiting_next(&waiting, &id, &row))
+		if ((left[id]-- <= (uint64_t)last) != print_rest)
+			print(row);
+	waiting_close(&waiting);
 	free(left);
 	keys_free(&groups);
 }
 
-/* One row: printed, spooled or passed over. */
+/* One row: printed, put off or passed over. */
 static void
 hold_out(void)
 {
@@ -149,7 +137,7 @@ hold_out(void)
 	bool held;
 
 	if (last) {
-		spool_row(rows.field[group_place], rows.line);
+		put_off(rows.field[group_place], rows.line);
 		return;
 	}
 	held = after ? by_time(rows.field[time_place], &fault) : by_hash(rows.field[group_place]);
@@ -202,8 +190,8 @@ main(int argc, char **argv)
 	int first = cli_parse(&cli, argc, argv);
 
 	check_options();
-	if (last && !(spool = tmpfile()))
-		die_system("temporary file");
+	if (last)
+		waiting_open(&waiting);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	input_open(&in, argc, argv, first, &out);
 	rows_open(&rows, &in);

@@ -184,7 +184,8 @@ print_estimate(size_t i)
 	struct interval interval = metric_interval(&e, level);
 
 	if (verbose && sums->n_without)
-		warn("%s: %" PRIu64 " of %" PRIu64 " groups have no value", name, sums->n_without, sums->n + sums->n_without);
+		warn("%s: %" PRIu64 " of %" PRIu64 " groups have no value",
+		     name, sums->n_without, sums->n + sums->n_without);
 	if (isnan(e.value)) {
 		warn("%s: has no value on these records", name);
 		return false;

@@ -8,7 +8,8 @@
 #include "../common/cli.h"
 #include "../common/io/columns.h"
 #include "../common/io/keys.h"
-#include "../common/io/pairs.h"
+#include "../common/io/unseen.h"
+#include "../common/io/waiting.h"
 
 static struct input in = INPUT_DEFAULTS;
 static struct rows rows;
@@ -38,30 +39,15 @@ static const struct cli cli = {
 
 static struct writer out;
 
-/* The rows wait in a file until it is known what each group has seen. */
-struct spooled {
-	uint32_t group;    /* id */
-	uint32_t positive; /* 1 or 0 */
-	uint32_t n;        /* bytes of the row, which follow */
-};
+static const uint32_t not_positive = UINT32_MAX;
 
-static FILE *spool;
+static struct waiting waiting; /* rows, until it is known what each group has seen: a group's positive, or no positive */
 static struct keys groups, items;
-static struct pairs seen;     /* group, item */
-static double *count;         /* owned: of each item; NAN: not in the catalogue */
+static struct unseen unseen;
+static double *count;          /* owned: of each item; NAN: not in the catalogue */
 static size_t count_capacity;
-static uint32_t *n_events;    /* owned: positives of each group so far */
-
-/* What is drawn from: items with a weight above 0, in the order of their bytes. */
-struct choice {
-	uint32_t item;
-	double upto; /* its weight and those of the items before it */
-};
-
-static struct choice *choice; /* owned */
-static size_t n_choices;
-static uint64_t *drawn;       /* owned: of each item, the last event that it was drawn for */
-static uint64_t event, n_short;
+static uint32_t *n_events;     /* owned: positives of each group so far */
+static uint64_t n_short;
 
 /* The id of an item; a new one is in no catalogue. */
 static uint32_t
@@ -89,10 +75,12 @@ read_catalogue(void)
 		uint32_t id = item_id(line.field[0]);
 
 		if (!isnan(count[id]))
-			input_refuse(&from, (struct fault){.field = 1, .name = "item", .rule = "is there already", .value = line.field[0]});
+			input_refuse(&from, (struct fault){.field = 1, .name = "item", .rule = "is there already",
+			                                   .value = line.field[0]});
 		count[id] = 1;
 		if (power > 0 && !(number_parse(line.field[1], &count[id]) && count[id] >= 0))
-			input_refuse(&from, (struct fault){.field = 2, .name = "count", .rule = "not a count", .value = line.field[1]});
+			input_refuse(&from, (struct fault){.field = 2, .name = "count", .rule = "not a count",
+			                                   .value = line.field[1]});
 	}
 	record_free(&line);
 	input_close(&from);
@@ -106,18 +94,17 @@ read_excluded(void)
 
 	input_open(&from, 1, (char *[]){(char *)(uintptr_t)exclude}, 0, NULL);
 	while (record_next(&from, &line, 2))
-		pairs_add(&seen, keys_id(&groups, line.field[0], NULL), item_id(line.field[1]));
+		pairs_add(&unseen.seen, keys_id(&groups, line.field[0], NULL), item_id(line.field[1]));
 	record_free(&line);
 	input_close(&from);
 }
 
 static void
-spool_row(void)
+read_row(void)
 {
-	struct spooled head = {.n = (uint32_t)rows.line.n};
 	struct fault fault;
 	float positive;
-	uint32_t id;
+	uint32_t id, in_group;
 
 	if (!label_parse(column_value(&label, &rows), LABEL_BINARY, &positive, &fault)) {
 		column_refuse(&label, &rows, fault.rule, fault.hint);
@@ -126,11 +113,9 @@ spool_row(void)
 	id = item_id(column_value(&item, &rows));
 	if (!catalogue)
 		count[id] = isnan(count[id]) ? 1 : count[id] + 1;
-	head.group = keys_id(&groups, column_value(&group, &rows), NULL);
-	head.positive = positive == 1;
-	pairs_add(&seen, head.group, id);
-	if (fwrite(&head, sizeof head, 1, spool) != 1 || fwrite(rows.line.at, 1, rows.line.n, spool) != rows.line.n)
-		die_system("temporary file");
+	in_group = keys_id(&groups, column_value(&group, &rows), NULL);
+	pairs_add(&unseen.seen, in_group, id);
+	waiting_put(&waiting, positive == 1 ? in_group : not_positive, rows.line);
 }
 
 static void
@@ -142,95 +127,27 @@ read_rows(void)
 			column_find(&item, &rows);
 			column_find(&label, &rows);
 		}
-		spool_row();
+		read_row();
 	}
 }
 
-/* ---- draw ---- */
-
+/* Items with a weight above 0 are drawn from, in the order of their bytes. */
 static void
-make_choices(void)
+weigh_items(void)
 {
 	struct keys_entry *sorted = keys_sorted(&items);
-	double upto = 0;
 
-	choice = allocate(items.n, sizeof *choice);
+	unseen_init(&unseen, items.n);
 	for (uint32_t i = 0; i < items.n; i++) {
 		uint32_t id = sorted[i].id;
 		double weight = isnan(count[id]) ? 0 : power > 0 ? math_exp(power * math_log(count[id])) : 1;
 
 		if (weight > 0)
-			choice[n_choices++] = (struct choice){id, upto += weight};
+			unseen_offer(&unseen, id, weight);
 	}
 	free(sorted);
-	if (!isfinite(upto))
+	if (!isfinite(unseen_total(&unseen)))
 		die_data("the counts to the power %g have no finite sum", power);
-	drawn = allocate_zero(items.n, sizeof *drawn);
-	n_events = allocate_zero(groups.n, sizeof *n_events);
-}
-
-/* Whether an item may be drawn for the event in hand. */
-static bool
-may_draw(uint32_t id, uint32_t in_group)
-{
-	return drawn[id] != event && !pairs_has(&seen, in_group, id);
-}
-
-/* The item at u in [0, 1) of all the weight. */
-static uint32_t
-item_at(double u)
-{
-	size_t from = 0, to = n_choices - 1;
-
-	for (u *= choice[to].upto; from < to;) {
-		size_t middle = from + (to - from) / 2;
-
-		if (choice[middle].upto > u)
-			to = middle;
-		else
-			from = middle + 1;
-	}
-	return choice[from].item;
-}
-
-static double
-weight(size_t i)
-{
-	return choice[i].upto - (i ? choice[i - 1].upto : 0);
-}
-
-/* The item at u of the weight of those that may be drawn. False when there is none. */
-static bool
-item_left_at(double u, uint32_t in_group, uint32_t *id)
-{
-	double left = 0, sum = 0;
-
-	for (size_t i = 0; i < n_choices; i++)
-		if (may_draw(choice[i].item, in_group))
-			left += weight(i);
-	for (size_t i = 0; i < n_choices && sum <= u * left; i++)
-		if (may_draw(choice[i].item, in_group)) {
-			sum += weight(i);
-			*id = choice[i].item;
-		}
-	return left > 0;
-}
-
-/*
- * One more item for the event in hand, by its weight among those that may be drawn: what falls on another is drawn
- * again, and where that takes long what is left is looked through. *draw numbers the event's random numbers.
- */
-static bool
-draw_item(uint64_t event_seed, uint64_t *draw, uint32_t in_group, uint32_t *id)
-{
-	enum { TRIES = 64 };
-
-	for (int i = 0; i < TRIES && n_choices; i++) {
-		*id = item_at(random_uniform(event_seed, (*draw)++));
-		if (may_draw(*id, in_group))
-			return true;
-	}
-	return item_left_at(random_uniform(event_seed, (*draw)++), in_group, id);
 }
 
 /* ---- write ---- */
@@ -259,48 +176,40 @@ static void
 print_negatives(uint32_t in_group)
 {
 	struct view name = keys_text(&groups, in_group);
-	uint64_t event_seed = random_bits(XXH3_64bits_withSeed(name.at, name.n, (uint64_t)seed), n_events[in_group]++);
-	uint64_t draw = 0;
-	uint32_t id = 0;
+	uint64_t hash = XXH3_64bits_withSeed(name.at, name.n, (uint64_t)seed);
+	uint32_t id;
 
-	event++;
+	unseen_begin(&unseen, in_group, random_bits(hash, n_events[in_group]++));
 	for (int64_t i = 0; i < k; i++) {
-		if (!draw_item(event_seed, &draw, in_group, &id)) {
+		if (!unseen_draw(&unseen, &id)) {
 			n_short++;
 			return;
 		}
-		drawn[id] = event;
 		print_negative(keys_text(&items, id));
 	}
 }
 
-/* Reads the spooled rows back. */
 static void
 print_rows(void)
 {
-	struct spooled head;
-	char *row = NULL;
-	size_t capacity = 0;
+	struct view row;
+	uint32_t in_group;
 
 	if (rows.name)
 		print_line(rows.header);
-	rewind(spool);
-	while (fread(&head, sizeof head, 1, spool) == 1) {
-		row = grow(row, &capacity, head.n, 1);
-		if (fread(row, 1, head.n, spool) != head.n)
-			die_system("temporary file");
-		print_line((struct view){row, head.n});
-		if (head.positive) {
-			rows_again(&rows, (struct view){row, head.n});
-			print_negatives(head.group);
+	n_events = allocate_zero(groups.n, sizeof *n_events);
+	waiting_rewind(&waiting);
+	while (waiting_next(&waiting, &in_group, &row)) {
+		print_line(row);
+		if (in_group != not_positive) {
+			rows_again(&rows, row);
+			print_negatives(in_group);
 		}
 	}
-	if (ferror(spool) || fclose(spool))
-		die_system("temporary file");
-	free(row);
+	waiting_close(&waiting);
 	if (n_short)
-		warn("%" PRIu64 " of %" PRIu64 " positives have fewer than %" PRId64 " negatives: their groups have seen the rest",
-		     n_short, event, k);
+		warn("%" PRIu64 " of %" PRIu64 " positives have fewer than %" PRId64 " negatives: "
+		     "their groups have seen the rest", n_short, unseen.event, k);
 }
 
 static void
@@ -309,10 +218,8 @@ free_all(void)
 	rows_free(&rows);
 	keys_free(&groups);
 	keys_free(&items);
-	pairs_free(&seen);
+	unseen_free(&unseen);
 	free(count);
-	free(choice);
-	free(drawn);
 	free(n_events);
 }
 
@@ -325,8 +232,7 @@ main(int argc, char **argv)
 	column_choose(&group, &rows, true);
 	column_choose(&item, &rows, true);
 	column_choose(&label, &rows, true);
-	if (!(spool = tmpfile()))
-		die_system("temporary file");
+	waiting_open(&waiting);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	if (catalogue)
 		read_catalogue();
@@ -334,7 +240,7 @@ main(int argc, char **argv)
 		read_excluded();
 	input_open(&in, argc, argv, first, &out);
 	read_rows();
-	make_choices();
+	weigh_items();
 	print_rows();
 	free_all();
 	input_close(&in);

@@ -69,8 +69,8 @@ read_all(void)
 		logged.most = max_reward;
 	decisions_read(&logged);
 	if (concentration && logged.n_groups != logged.n)
-		die_data("--concentration: %zu decisions in %" PRIu32 " groups: those of a group are not independent", logged.n,
-		         logged.n_groups);
+		die_data("--concentration: %zu decisions in %" PRIu32 " groups: those of a group are not independent",
+		         logged.n, logged.n_groups);
 }
 
 /* ---- output ---- */
@@ -84,17 +84,18 @@ check_weights(struct policy_sums *sums)
 	double error, mean = policy_mean_weight(logged.n_groups, sums, &error), n = (double)logged.n;
 
 	if (verbose)
-		warn("%zu decisions in %" PRIu32 " groups; mean weight %.6g, standard error %.2g", logged.n, logged.n_groups, mean,
-		     error);
+		warn("%zu decisions in %" PRIu32 " groups; mean weight %.6g, standard error %.2g",
+		     logged.n, logged.n_groups, mean, error);
 	if (made.max_weight > max_weight)
 		die_data("the greatest weight is %.9g, above --max-weight", made.max_weight);
 	if (fabs(mean - 1) > student_quantile(logged.n_groups - 1.0, 0.99865) * error + 1e-9)
-		warn("the mean weight is %.6g, not 1 (standard error %.2g): propensities are wrong, or the target policy takes "
-		     "what the logging policy does not", mean, error);
+		warn("the mean weight is %.6g, not 1 (standard error %.2g): propensities are wrong, or the target policy "
+		     "takes what the logging policy does not", mean, error);
 	if (made.effective_n < n / 10)
 		warn("%zu decisions weigh as much as %.6g: few tell of the target policy", logged.n, made.effective_n);
 	if (logged.n_unsupported)
-		warn("in %zu decisions the target policy takes what has a propensity of 0; in the mean with probability %.6g",
+		warn("in %zu decisions the target policy takes what has a propensity of 0; "
+		     "in the mean with probability %.6g",
 		     logged.n_unsupported, logged.unsupported / n);
 }
 

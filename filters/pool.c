@@ -150,7 +150,8 @@ describe(const struct member *first)
 	prior.progress = (struct progress){records, fmax(0, sum[0].high + sum[0].low), fmax(0, sum[1].high + sum[1].low),
 	                                   fmax(0, sum[2].high + sum[2].low)};
 	prior.optimiser = first->model.optimiser;
-	prior.set = (struct optimiser_settings){first->model.set.rate, first->model.set.l1, first->model.set.l2, prior.set.step};
+	prior.set = (struct optimiser_settings){first->model.set.rate, first->model.set.l1,
+	                                        first->model.set.l2, prior.set.step};
 	prior.batch = first->model.batch;
 	prior.seed = first->model.seed;
 	prior.variance = first->model.variance;

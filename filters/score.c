@@ -40,7 +40,7 @@ static double *s, *S, *p;             /* [records][K]: logits, their variances, 
 static size_t s_capacity, S_capacity, p_capacity;
 static struct team team;
 static struct net_pass pass[TEAM_MOST]; /* of each worker, where the model is a net of plain weights */
-static bool many;                     /* a softmax on vectors, of many classes: the best are found without all logits at once */
+static bool many;                     /* softmax on vectors, many classes: the best are found without all logits at once */
 static size_t wanted;                 /* classes of a record */
 static struct best *best;             /* [records], of a softmax head */
 static struct best_class *listed;     /* [records][wanted] */
@@ -80,7 +80,8 @@ predict(void *of, size_t task, size_t worker)
 	enum { AHEAD = 4 }; /* records whose weights are on the way while one is predicted */
 	const struct step *step = of;
 	const struct batch *batch = &step->lesson->batch;
-	size_t piece = net_piece(&model.net), first = task * piece, left = step->n - first, few = left < piece ? left : piece;
+	size_t piece = net_piece(&model.net), first = task * piece;
+	size_t left = step->n - first, few = left < piece ? left : piece;
 
 	if (many) {
 		net_pass_reserve(&pass[worker], &model.net, piece, false);
@@ -189,7 +190,8 @@ score_step(const struct lesson *lesson, size_t from, size_t to)
 		if (head == SOFTMAX)
 			write_classes(lesson->text, line, i, label);
 		else
-			write_record(lesson->text, line, (struct view){NULL, 0}, (struct view){NULL, 0}, p[i], print_std ? sqrt(S[i]) : 0);
+			write_record(lesson->text, line, (struct view){NULL, 0}, (struct view){NULL, 0},
+			             p[i], print_std ? sqrt(S[i]) : 0);
 	}
 }
 

@@ -72,7 +72,8 @@ item_id(uint32_t *id)
 		bool known = keys_find(&items, text, id);
 
 		*id = known ? *id + 1 : 0;
-		return known || unknown_is_0 || column_refuse(&item, &rows, "not in the catalogue", "--unknown takes it as 0");
+		return known || unknown_is_0 ||
+		       column_refuse(&item, &rows, "not in the catalogue", "--unknown takes it as 0");
 	}
 	if (!text.n || number_whole(text, &number) != text.n || number > UINT32_MAX)
 		return column_refuse(&item, &rows, "not an id", "--catalogue names the items");

@@ -116,18 +116,7 @@ zipf_init(struct zipf *z, size_t n, double s)
 static size_t
 zipf_rank(const struct zipf *z, double u)
 {
-	size_t low = 0, high = z->n - 1;
-
-	u *= z->upto[z->n - 1];
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (z->upto[middle] > u)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	return random_weighted(z->n, z->upto, u);
 }
 
 /* The draw of N(0, 1) that belongs to (stream, key), in the source or in the target. */

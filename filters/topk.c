@@ -135,7 +135,8 @@ rank_record(void)
 	bool sampled = !isnan(temperature);
 	struct view text = record.field[score_place];
 	struct fault fault = {.field = (int)score_place + 1, .name = "score", .value = text};
-	struct candidate c = {.line = record.line, .item = record.field[item_place], .utility = -INFINITY, .origin = input_origin(&in)};
+	struct candidate c = {.line = record.line, .item = record.field[item_place],
+	                      .utility = -INFINITY, .origin = input_origin(&in)};
 
 	if (!number_parse(text, &c.key)) {
 		fault.rule = "not a number";

@@ -1,7 +1,8 @@
 /*
  * verdict - is a system better than another? difference, interval, p and effect size, paired by group, in words
  *
- * reads:  the values of metrics per group of two systems, or with -M scored records; the first is what others are held against
+ * reads:  the values of metrics per group of two systems, or with -M scored records;
+ *         the first is what others are held against
  * writes: metric n a b difference lower upper p effect verdict; before it the system, of several, and with --by the slice
  * memory: O(groups); with -M O(records)
  */
@@ -149,7 +150,8 @@ print_all(void)
 	for (size_t m = 0; m < scored->n_metrics; m++) {
 		char text[SCORED_NAME_BYTES];
 
-		n_lines += print_metric(view_of(scored_name(scored->metric[m], text)), m * systems.n_units, systems.block, end);
+		n_lines += print_metric(view_of(scored_name(scored->metric[m], text)), m * systems.n_units,
+		                        systems.block, end);
 	}
 	for (const struct systems_block *b = systems.block; !scored->n_metrics && b < end; b++)
 		n_lines += print_metric(b->name, 0, b, b + 1);

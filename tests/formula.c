@@ -1,4 +1,5 @@
 /* formula.h and tokens.h on strange formulas: every one is parsed, or refused with a place inside it; none does harm. */
+#include "../common/io/formula.h"
 #include "../common/io/tokens.h"
 #include "../common/num/random.h"
 #include "tap.h"

@@ -19,6 +19,7 @@ struct interval {
 	double lower, upper;
 };
 
+/* For qsort: doubles, the smallest first. */
 static inline int
 interval_compare(const void *a, const void *b)
 {

@@ -182,24 +182,6 @@ paired_wilcoxon(size_t n, const double *d, double *scratch)
 
 /* ---- interval ---- */
 
-static inline int
-paired_compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* The value that a share p of R sorted values lies below, between neighbours in proportion. */
-static inline double
-paired_quantile(size_t resamples, const double *sorted, double p)
-{
-	double place = p * (double)(resamples - 1);
-	size_t i = (size_t)place;
-
-	return i + 1 < resamples ? sorted[i] + (place - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[i];
-}
-
 /* Skewness of the mean's distribution by six: the acceleration, sum (d - mean)^3 / (6 (sum (d - mean)^2)^(3/2)). */
 static inline double
 paired_acceleration(size_t n, const double *d)
@@ -237,13 +219,13 @@ paired_bootstrap(size_t n, const double *d, double level, size_t resamples, uint
 		scratch[r] = sum / (double)n;
 		halves += scratch[r] < mean ? 2 : scratch[r] == mean;
 	}
-	qsort(scratch, resamples, sizeof *scratch, paired_compare);
+	qsort(scratch, resamples, sizeof *scratch, interval_compare);
 	z0 = normal_quantile((double)halves / (double)(2 * resamples + 2));
 	a = paired_acceleration(n, d);
 	for (int i = 0; i < 2; i++) {
 		double z = z0 + normal_quantile((1 + (i ? level : -level)) / 2);
 
-		end[i] = paired_quantile(resamples, scratch, normal_tail(-(z0 + z / (1 - a * z))));
+		end[i] = interval_quantile(resamples, scratch, normal_tail(-(z0 + z / (1 - a * z))));
 	}
 	return (struct interval){end[0], end[1]};
 }

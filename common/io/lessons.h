@@ -232,7 +232,8 @@ lessons_read(void *argument)
 			label = record_place(record, l->label, "label");
 			weight = l->weight ? record_place(record, l->weight, "weight") : 0;
 			if (label == record->n - 1 || group == record->n - 1)
-				die_usage("--%s: the last field holds the features", label == record->n - 1 ? "label" : "group");
+				die_usage("--%s: the last field holds the features",
+				          label == record->n - 1 ? "label" : "group");
 			placed = true;
 		}
 		if (!lessons_record(l, record, group, label, weight, &fault))

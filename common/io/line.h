@@ -474,7 +474,9 @@ static inline unsigned
 line_sixteen(const char *p, char c)
 {
 #ifdef __SSE2__
-	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8(c)));
+	__m128i sixteen = _mm_loadu_si128((const __m128i *)(const void *)p);
+
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(sixteen, _mm_set1_epi8(c)));
 #else
 	unsigned found = 0;
 

@@ -154,11 +154,17 @@ number_fixed(struct view text, double *value)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	bool negative = *text.at == '-';
 	const char *p = text.at + negative, *end = text.at + text.n;
-	uint64_t whole = (unsigned char)*p - '0', high = 0, low;
+	uint64_t whole, high = 0, low;
 	size_t n = (size_t)(end - p), before = 1, behind, last;
 	double all;
 
-	if (n < 8 || ((whole > 9 || p[1] != '.') && (before = number_eight(p, &whole)) == 0) || n < before + 2 || n > before + 17 || p[before] != '.')
+	if (n < 8)
+		return false;
+	if (p[0] >= '0' && p[0] <= '9' && p[1] == '.')
+		whole = (uint64_t)(p[0] - '0');
+	else if ((before = number_eight(p, &whole)) == 0)
+		return false;
+	if (n < before + 2 || n > before + 17 || p[before] != '.')
 		return false;
 	behind = last = n - before - 1;
 	if (behind > 8) {

@@ -65,7 +65,10 @@ pick_part(const struct pick *p, struct view line, struct view part)
 	return part.at ? (struct view){p->bytes + (part.at - line.at), part.n} : part;
 }
 
-/* A copy of the candidate, in the place of a pick that is not needed any more, or of NULL; with room for lines a bit longer. */
+/*
+ * A copy of the candidate, in the place of a pick that is not needed any more, or of NULL; with room for lines a bit
+ * longer.
+ */
 static inline struct pick *
 pick_make(struct arena *picks, struct pick *p, const struct candidate *c)
 {
@@ -101,7 +104,10 @@ ranking_place(const struct ranking *r, double key)
 	return from;
 }
 
-/* The place that is lost when a line of the category comes in: its category's last if that is full, else the last; n: none. */
+/*
+ * The place that is lost when a line of the category comes in: its category's last if that is full, else the last;
+ * n: none.
+ */
 static inline size_t
 ranking_lost(const struct ranking *r, struct view category, size_t k, size_t cap)
 {

@@ -61,8 +61,8 @@ rankings_begin(struct rankings *r, struct view name, struct origin origin)
 	const struct origin *again = ended_find(&r->before, name);
 
 	if (again)
-		die_data("%s:%" PRIu64 ": its group ended at %s:%" PRIu64 " (sort first, or leave out --contiguous)", origin.file,
-		         origin.line, again->file, again->line);
+		die_data("%s:%" PRIu64 ": its group ended at %s:%" PRIu64 " (sort first, or leave out --contiguous)",
+		         origin.file, origin.line, again->file, again->line);
 	if (r->n) {
 		rankings_end(r, r->group);
 		ended_add(&r->before, (struct view){r->name, r->name_n}, r->last);

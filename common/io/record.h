@@ -354,8 +354,9 @@ features_sparse(struct features *f, const char *p, const char *end, uint32_t lim
 		if (index >= limit) {
 			*fault = (struct fault){.name = "features", .rule = "index is beyond the model's",
 			                        .value = {p, (size_t)(stop - p)},
-			                        .hint = f->ordered ? "indexes of a sequence are below what the first layer says"
-			                                           : "were the records made with other bits?"};
+			                        .hint = f->ordered
+			                                ? "indexes of a sequence are below what the first layer says"
+			                                : "were the records made with other bits?"};
 			return false;
 		}
 		features_add(f, (uint32_t)index, value);
@@ -383,8 +384,8 @@ features_spread(struct features *f, size_t from, uint32_t limit)
 
 /*
  * Appends the features of one record: `index[:value]` joined by single spaces, or `=` and dense values; empty
- * for none. Indexes are below limit; equal ones are added up, but of a sequence. Rows have limit values. False, nothing appended, and *fault says why,
- * when the text is something else.
+ * for none. Indexes are below limit; equal ones are added up, but of a sequence. Rows have limit values. False, nothing
+ * appended, and *fault says why, when the text is something else.
  */
 static inline bool
 features_parse(struct features *f, struct view text, uint32_t limit, struct fault *fault)
@@ -395,8 +396,8 @@ features_parse(struct features *f, struct view text, uint32_t limit, struct faul
 
 	features_reserve(f, text.n / 2 + 1 > limit || !f->rows ? text.n / 2 + 1 : limit);
 	if (f->ordered && (p == end || *p == '=')) {
-		*fault = (struct fault){.name = "features", .rule = p == end ? "an empty sequence" : "values, where a sequence has indexes",
-		                        .value = text};
+		*fault = (struct fault){.name = "features", .value = text,
+		                        .rule = p == end ? "an empty sequence" : "values, where a sequence has indexes"};
 		good = false;
 	} else if (p == end || *p != '=') {
 		good = features_sparse(f, p, end, limit, fault);

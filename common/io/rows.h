@@ -108,7 +108,8 @@ rows_header(struct rows *r, struct view line)
 		r->name[i] = text_of(r->row.field[i].at, r->row.field[i].n);
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(r->name[i], r->name[j]) == 0)
-				die_data("%s:%" PRIu64 ": two columns are named \"%.40s\"", r->in->name, r->in->line, r->name[i]);
+				die_data("%s:%" PRIu64 ": two columns are named \"%.40s\"",
+				         r->in->name, r->in->line, r->name[i]);
 	}
 	if (r->in->shard.column)
 		r->in->shard.place = rows_place(r, r->in->shard.column, "shard");
@@ -142,9 +143,10 @@ rows_next(struct rows *r)
 			if (input_takes(r->in, r->field[r->in->shard.place]))
 				return true;
 		} else {
-			input_refuse(r->in, (struct fault){.rule = r->n < r->n_names ? "fewer values than the header has names"
-			                                                             : "more values than the header has names",
-			                                   .value = line});
+			const char *rule = r->n < r->n_names ? "fewer values than the header has names"
+			                                     : "more values than the header has names";
+
+			input_refuse(r->in, (struct fault){.rule = rule, .value = line});
 		}
 	}
 	return false;
@@ -194,7 +196,8 @@ rows_write(const struct rows *r, struct writer *w, struct view value)
 	bool quoted = false;
 
 	for (size_t i = 0; r->csv && i < value.n; i++)
-		quoted |= value.at[i] == rows_separator(r) || value.at[i] == '"' || value.at[i] == '\n' || value.at[i] == '\r';
+		quoted |= value.at[i] == rows_separator(r) || value.at[i] == '"' ||
+		          value.at[i] == '\n' || value.at[i] == '\r';
 	if (!quoted) {
 		writer_view(w, value);
 		return;

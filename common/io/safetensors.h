@@ -155,7 +155,8 @@ safetensors_tensor(struct safetensors *st, const char *name, const json_t *entry
 	if (t->type == SAFETENSORS_TYPES)
 		return safetensors_refuse(st, "tensor \"%.40s\": unknown dtype", name);
 	if (!safetensors_shape(t, json_object_get(entry, "shape")))
-		return safetensors_refuse(st, "tensor \"%.40s\": its shape is not at most %d whole numbers", name, SAFETENSORS_RANK);
+		return safetensors_refuse(st, "tensor \"%.40s\": its shape is not at most %d whole numbers",
+		                          name, SAFETENSORS_RANK);
 	if (!safetensors_elements(t, &elements))
 		return safetensors_refuse(st, "tensor \"%.40s\": its shape overflows", name);
 	if (!safetensors_whole(json_array_get(offsets, 0), &begin) || !safetensors_whole(json_array_get(offsets, 1), &end) ||
@@ -196,7 +197,8 @@ safetensors_arrange(struct safetensors *st, const char *data, size_t n)
 		const struct safetensor *t = &st->tensor[i];
 
 		if ((const char *)t->data < next)
-			return safetensors_refuse(st, "tensor \"%.40s\": its data overlap tensor \"%.40s\"", t->name, t[-1].name);
+			return safetensors_refuse(st, "tensor \"%.40s\": its data overlap tensor \"%.40s\"",
+			                          t->name, t[-1].name);
 		if ((const char *)t->data > next)
 			return safetensors_refuse(st, "tensor \"%.40s\": a hole before its data", t->name);
 		next += t->bytes;
@@ -468,7 +470,8 @@ safetensors_front(const struct safetensors *st, const struct safetensors_entry *
 
 	errno = 0;
 	if (!(text = safetensors_text(st, metadata, n_metadata)))
-		die_system(errno ? "%s: not saved" : "%s: not saved: a name, or a string of its metadata, is not UTF-8", path);
+		die_system(errno ? "%s: not saved" : "%s: not saved: a name, or a string of its metadata, is not UTF-8",
+		           path);
 	used = strlen(text);
 	*n = (8 + used + SAFETENSORS_ALIGN - 1) / SAFETENSORS_ALIGN * SAFETENSORS_ALIGN;
 	length = *n - 8;

@@ -24,7 +24,7 @@
 #define WEIR_TOKENS_H
 
 #include "../num/math.h"
-#include "formula.h"
+#include "formula_parts.h"
 #include "keys.h"
 #include "line.h"
 #include "timestamp.h"

@@ -62,15 +62,16 @@ trec_cut(struct view line, size_t n, struct view *word)
 static inline bool
 trec_next(struct input *in, size_t n, size_t i_number, struct view *word, double *number)
 {
+	bool run = n == TREC_RUN_WORDS;
 	struct view line;
 
 	while (input_line(in, &line)) {
 		if (!trec_cut(line, n, word))
-			input_refuse(in, (struct fault){.rule = n == TREC_RUN_WORDS ? "not topic, Q0, document, rank, score and tag"
-			                                                            : "not topic, 0, document and relevance",
+			input_refuse(in, (struct fault){.rule = run ? "not topic, Q0, document, rank, score and tag"
+			                                            : "not topic, 0, document and relevance",
 			                                .value = line});
 		else if (!number_parse(word[i_number], number))
-			input_refuse(in, (struct fault){(int)i_number + 1, n == TREC_RUN_WORDS ? "score" : "relevance", "not a number",
+			input_refuse(in, (struct fault){(int)i_number + 1, run ? "score" : "relevance", "not a number",
 			                                word[i_number], number_hint(word[i_number])});
 		else
 			return true;
@@ -139,8 +140,8 @@ qrels_index(struct qrels *q, const struct keys *topics, const char *file)
 		uint32_t *cell = qrels_cell(q, q->judgement[i].topic, document, q->judgement[i].hash);
 
 		if (*cell)
-			die_data("%s: document \"%.*s\" is judged twice in topic \"%.*s\"", file, (int)document.n, document.at,
-			         (int)topic.n, topic.at);
+			die_data("%s: document \"%.*s\" is judged twice in topic \"%.*s\"", file,
+			         (int)document.n, document.at, (int)topic.n, topic.at);
 		*cell = (uint32_t)i + 1;
 	}
 	free(n);
@@ -158,10 +159,11 @@ qrels_read(struct qrels *q, struct keys *topics, const char *file)
 	input_open(&in, 1, &operand, 0, NULL);
 	while (trec_next(&in, TREC_JUDGEMENT_WORDS, TREC_RELEVANCE, word, &relevance)) {
 		if (fabs(relevance) > RECORD_MOST || q->n == UINT32_MAX - 1)
-			die_data("%s:%" PRIu64 ": %s", file, in.line, q->n < UINT32_MAX - 1 ? "relevance is too large" : "too many judgements");
+			die_data("%s:%" PRIu64 ": %s", file, in.line,
+			         q->n < UINT32_MAX - 1 ? "relevance is too large" : "too many judgements");
 		q->judgement = grow(q->judgement, &q->capacity, q->n + 1, sizeof *q->judgement);
-		q->judgement[q->n++] = (struct judgement){keys_id(topics, word[TREC_TOPIC], NULL), qrels_hash(word[TREC_DOCUMENT]),
-		                                          (float)relevance, false};
+		q->judgement[q->n++] = (struct judgement){keys_id(topics, word[TREC_TOPIC], NULL),
+		                                          qrels_hash(word[TREC_DOCUMENT]), (float)relevance, false};
 		texts_add(&q->documents, word[TREC_DOCUMENT]);
 	}
 	if (!q->n)

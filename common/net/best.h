@@ -123,8 +123,7 @@ best_classes(const struct net *net, struct net_pass *pass, struct piece piece, s
 	for (size_t class = 0, n; class < K; class += n) {
 		n = K - class < BEST_BLOCK ? K - class : BEST_BLOCK;
 		for (size_t j = 0; j < n; j++)
-			for (size_t b = 0; b < B; b++)
-				z[j * B + b] = bias[class + j];
+			vec_fill(B, z + j * B, bias[class + j]);
 		gemm(n, B, I, z, B, true, w + class * I, I, false, across, B, false, scratch);
 		for (size_t j = 0; j < n; j += BEST_LOOK)
 			best_look(&p, B, n - j < BEST_LOOK ? n - j : BEST_LOOK, class + j, z + j * B);

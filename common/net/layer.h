@@ -250,8 +250,7 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 		}
 		window_columns(v, scratch, x);
 		for (size_t o = 0; o < O; o++)
-			for (size_t n = 0; n < N; n++)
-				y[o * N + n] = bias[o];
+			vec_fill(N, y + o * N, bias[o]);
 		gemm(O, N, D, y, N, true, w, D, false, scratch, N, false, scratch + D * N);
 		if (ramp)
 			vec_ramp(O * N, y);

@@ -166,8 +166,10 @@ sampled_logits(const struct sampled *s, size_t j, size_t n, size_t from, size_t 
 	const uint32_t *slot = s->slot + from;
 
 	for (size_t i = 0; i < n; i++)
-		for (size_t b = 0; b < B; b++)
-			z[i * B + b] = j + i < s->drawn || slot[b] == j + i ? s->base[j + i] : -INFINITY;
+		vec_fill(B, z + i * B, j + i < s->drawn ? s->base[j + i] : -INFINITY);
+	for (size_t b = 0; b < B; b++)
+		if (slot[b] - j < n)
+			z[(slot[b] - j) * B + b] = s->base[slot[b]];
 	gemm(n, B, I, z, B, true, s->weight + j * I, I, false, across, B, false, scratch);
 	for (size_t b = 0; b < B; b++)
 		if (slot[b] - j < n)

@@ -41,6 +41,27 @@ random_normal(uint64_t seed, uint64_t key)
 }
 
 /*
+ * The place of 0..n-1 on which u in (0, 1) falls, n above 0: upto[i] is the weight of places 0 to i, and place i has a
+ * share of upto[n - 1] as its weight says.
+ */
+static inline size_t
+random_weighted(size_t n, const double *upto, double u)
+{
+	size_t low = 0, high = n - 1;
+
+	u *= upto[high];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (upto[middle] > u)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/*
  * Where place i of 0..n-1 goes in a random order: a permutation without a table. A Feistel network permutes the
  * smallest power of four that holds n; places that fall outside go round again (cycle walking: Black and Rogaway
  * 2002). Of eight rounds no bias is seen, even for a handful of places; of four it is.

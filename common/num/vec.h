@@ -49,6 +49,19 @@ vec_copy(size_t n, float *y, const float *x)
 		y[i] = x[i];
 }
 
+/* All of y = x. */
+static inline void
+vec_fill(size_t n, float *y, float x)
+{
+	const vec_four four = {x, x, x, x};
+	size_t i = 0;
+
+	for (; i + 4 <= n; i += 4)
+		*(vec_four *)(y + i) = four;
+	for (; i < n; i++)
+		y[i] = x;
+}
+
 /* y += x; x may be y. */
 static inline void
 vec_add(size_t n, float *y, const float *x)
