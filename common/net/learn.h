@@ -189,7 +189,8 @@ learn_say_over(const struct learn *l)
 		warn("stopped after %g seconds: the first %" PRIu64 " records were learnt", l->budget, records);
 	else
 		warn("stopped after %g seconds in pass %" PRIu64 ": all %" PRIu64
-		     " records were learnt in each pass before, %" PRIu64 " in this one", l->budget, l->pass, all, records - (l->pass - 1) * all);
+		     " records were learnt in each pass before, %" PRIu64 " in this one",
+		     l->budget, l->pass, all, records - (l->pass - 1) * all);
 }
 
 /* All passes over the operands argv[first..]. */

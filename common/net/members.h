@@ -61,7 +61,9 @@ members_sort(struct members *all)
 static inline void
 members_check_settings(const struct members *all)
 {
-	static const char *const key[] = {"architecture", "optimizer", "variance", "forget", "rate", "l1", "l2", "batch", "seed"};
+	static const char *const key[] = {
+		"architecture", "optimizer", "variance", "forget", "rate", "l1", "l2", "batch", "seed",
+	};
 	const struct member *first = all->member;
 
 	for (size_t i = 1; i < all->n; i++)
@@ -92,7 +94,8 @@ members_find_children(struct members *all)
 			    strcmp(child->model.parent, parent->model.file.checksum) != 0)
 				continue;
 			if (strcmp(child->model.transfer, "shift 0") != 0)
-				model_refuse(child->path, "it took less than all from its source; finetune --shift 0 takes all");
+				model_refuse(child->path,
+				             "it took less than all from its source; finetune --shift 0 takes all");
 			child->child = parent->parent = true;
 		}
 }
@@ -110,7 +113,8 @@ members_check_start(const struct members *all)
 			continue;
 		if (!first)
 			first = m;
-		if (strcmp(m->model.parent, first->model.parent) != 0 || strcmp(m->model.transfer, first->model.transfer) != 0)
+		if (strcmp(m->model.parent, first->model.parent) != 0 ||
+		    strcmp(m->model.transfer, first->model.transfer) != 0)
 			model_refuse(m->path, "it did not start from what %.60s started from", first->path);
 	}
 	return first;
