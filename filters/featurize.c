@@ -34,7 +34,7 @@ static const struct cli cli = {
 };
 
 /* Tokens that were named already. */
-struct names {
+struct naming {
 	struct writer out;
 	struct keys seen;
 	uint8_t *taken;  /* owned: a bit for every index of hashed features */
@@ -50,7 +50,7 @@ die_formula(const struct formula *f)
 }
 
 static void
-names_open(struct names *names)
+naming_open(struct naming *names)
 {
 	int fd = open(names_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
@@ -62,7 +62,7 @@ names_open(struct names *names)
 
 /* Writes the token when it is new. */
 static void
-names_add(struct names *names, uint64_t index, struct view token, bool hashed)
+naming_add(struct naming *names, uint64_t index, struct view token, bool hashed)
 {
 	uint8_t bit = (uint8_t)(1 << index % 8);
 	bool fresh;
@@ -81,7 +81,7 @@ names_add(struct names *names, uint64_t index, struct view token, bool hashed)
 }
 
 static void
-names_close(struct names *names)
+naming_close(struct naming *names)
 {
 	if (names->shared)
 		warn("%" PRIu32 " of %" PRIu32 " tokens share their index with an earlier one (-b %" PRId64 ")",
@@ -92,7 +92,7 @@ names_close(struct names *names)
 }
 
 static void
-write_features(struct writer *out, const struct tokens *t, struct names *names)
+write_features(struct writer *out, const struct tokens *t, struct naming *names)
 {
 	enum formula_numbering numbering = t->formula->numbering;
 	uint64_t mask = numbering == NUMBERING_HASHED ? ((uint64_t)1 << bits) - 1 : UINT64_MAX;
@@ -112,13 +112,13 @@ write_features(struct writer *out, const struct tokens *t, struct names *names)
 		if (numbering == NUMBERING_DENSE || feature->value != 1)
 			writer_number(out, feature->value);
 		if (names)
-			names_add(names, index, tokens_text(t, feature), numbering == NUMBERING_HASHED);
+			naming_add(names, index, tokens_text(t, feature), numbering == NUMBERING_HASHED);
 	}
 }
 
 static void
 write_record(struct writer *out, const struct kept *kept, uint64_t number, struct view label,
-             const struct tokens *t, struct names *names)
+             const struct tokens *t, struct naming *names)
 {
 	kept_put(kept, &rows, out);
 	if (!kept->n) {
@@ -133,7 +133,7 @@ write_record(struct writer *out, const struct kept *kept, uint64_t number, struc
 
 /* All rows, once the header has said where the columns are. */
 static void
-featurize(struct writer *out, struct formula *f, const struct keys *lines, struct names *names)
+featurize(struct writer *out, struct formula *f, const struct keys *lines, struct naming *names)
 {
 	struct kept kept = {0};
 	struct tokens tokens;
@@ -167,7 +167,7 @@ main(int argc, char **argv)
 	int first = cli_parse(&cli, argc, argv);
 	struct formula formula = {0};
 	struct keys lines = {0};
-	struct names names = {0};
+	struct naming names = {0};
 	struct writer out;
 
 	if (first == argc)
@@ -177,14 +177,14 @@ main(int argc, char **argv)
 	if (formula.numbering == NUMBERING_EXACT)
 		numbered_read(&lines, formula.factor[0].text);
 	if (names_file)
-		names_open(&names);
+		naming_open(&names);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	rows_open(&rows, &in);
 	input_open(&in, argc, argv, first + 1, &out);
 	featurize(&out, &formula, &lines, names_file ? &names : NULL);
 	input_close(&in);
 	if (names_file)
-		names_close(&names);
+		naming_close(&names);
 	rows_free(&rows);
 	keys_free(&lines);
 	formula_free(&formula);
