@@ -401,6 +401,8 @@ p;}" once >line
 	if grep -qxF -f line once; then not_ok "a broken line: $bad" 'it is not broken'; fi
 	t "a broken line: $bad" 3 '' 'not a line of this program' metrics --merge line
 done
+printf 'metrics1\tece\t0\t0\t0\t0\t0\t0\t0\nmetrics1\tscore\t0.5\t0\t0\n' >line
+t 'a score of no records' 3 '' '^metrics: line:2: ' metrics --merge line
 printf 'metrics1\tmap\t4\t1\t0.5\t1e20\t1\t1\t4\n' >line
 t 'more records than can be counted' 3 '' 'not a line of this program' metrics --merge line
 grep -v mrr once >bad

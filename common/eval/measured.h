@@ -193,14 +193,14 @@ measured_place(struct measured *m, struct scored *asked, struct scored_metric me
 	return n;
 }
 
-/* A level. */
+/* A level, of one record at least. */
 static inline bool
 measured_take_level(struct measured *m, const struct view *f)
 {
 	struct metric_level level;
 
 	if (!number_parse(f[2], &level.score) || !measured_count(f[3], &level.positive) ||
-	    !measured_count(f[4], &level.negative))
+	    !measured_count(f[4], &level.negative) || level.positive + level.negative == 0)
 		return false;
 	measured_add_level(m, level);
 	return true;

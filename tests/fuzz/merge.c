@@ -124,17 +124,18 @@ check_rates(struct view lines)
 static void
 check_revenue(struct view lines)
 {
-	struct money all = {0}, one, sum;
+	static struct takings all, one, sum;
 
+	memset(&all, 0, sizeof all);
 	prepare(&sums);
 	for (const char *p = lines.at; next_line(&sums, &p, lines.at + lines.n);) {
 		if (!sums_accept_partial(&sums) || !parse_partial(&one))
 			continue;
 		sum = all;
-		if (money_add(&sum, one))
+		if (add(&sum, &one))
 			all = sum;
 	}
-	if (all.n && (!isfinite(money_mean(&all)) || !(money_variance(&all) >= 0)))
+	if (all.money.n && (!isfinite(money_mean(&all.money)) || !(money_variance(&all.money) >= 0)))
 		abort();
 }
 
