@@ -84,6 +84,11 @@ warn(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+/*
+ * A program that dies leaves what it has to the system and ends at once, by _exit: stdout is a writer's, stderr has no
+ * buffer, and nothing is asked of threads at work.
+ */
+
 /* The command line is wrong; nothing was read. */
 CLI_PRINTF(1, 2)
 _Noreturn static inline void
@@ -95,7 +100,7 @@ die_usage(const char *format, ...)
 	cli_say(format, arguments);
 	va_end(arguments);
 	fprintf(stderr, "\n%s: try '%s --help'\n", cli_program, cli_program);
-	exit(STATUS_USAGE);
+	_exit(STATUS_USAGE);
 }
 
 /* A record or a group is wrong. */
@@ -109,7 +114,7 @@ die_data(const char *format, ...)
 	cli_say(format, arguments);
 	va_end(arguments);
 	fputc('\n', stderr);
-	exit(STATUS_DATA);
+	_exit(STATUS_DATA);
 }
 
 /* Open, read, write or memory failed, or a model file cannot be used; errno, where it is set, says why. */
@@ -126,7 +131,7 @@ die_system(const char *format, ...)
 	if (error)
 		fprintf(stderr, ": %s", strerror(error));
 	fputc('\n', stderr);
-	exit(STATUS_SYSTEM);
+	_exit(STATUS_SYSTEM);
 }
 
 /* n objects of the given size, uninitialised; the product is checked. Never NULL; free() releases it. */

@@ -441,7 +441,7 @@ input_refuse(struct input *in, struct fault fault)
 	input_settle(in);
 	if (in->rejects)
 		writer_close(&in->rejected);
-	exit(STATUS_DATA);
+	_exit(STATUS_DATA);
 }
 
 /* After the last line: counts, says how many were refused, closes the rejects. */
