@@ -86,6 +86,7 @@ run(struct input in, int argc, char **argv)
 		if (!freopen("in", "rb", stdin) || !freopen("out", "wb", stdout) ||
 		    !freopen("err", "wb", stderr))
 			_exit(99);
+		setvbuf(stderr, NULL, _IONBF, 0); /* as stderr is where a program starts */
 		brackets(in, argc, argv);
 	}
 	waitpid(child, &status, 0);
