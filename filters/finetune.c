@@ -38,27 +38,33 @@ static const struct cli_option options[] = {
 static const struct cli cli = {"finetune", "adapt a model of one domain to another", "[file ...]", options,
                                sizeof options / sizeof *options};
 
-/* Keeps what the experts of a mixture learnt, and says what of it. */
+/* Keeps what the experts of a mixture learnt, and says what of it. Of noise nothing is kept, whatever they made of it. */
 static void
-keep(struct model *m, const struct mixture *mixture)
+keep(struct model *m, const struct mixture *mixture, const struct progress *of_source)
 {
-	size_t winner = target.blend ? mixture_likeliest(mixture) : mixture_winner(mixture);
+	bool noise = progress_is_noise(of_source), blend = target.blend && !noise;
+	size_t winner = noise ? MIXTURE_SCRATCH : blend ? mixture_likeliest(mixture) : mixture_winner(mixture);
 	const char *name = mixture_experts[winner].name;
 	double only[MIXTURE_EXPERTS] = {0}, use = mixture_use(mixture);
 
 	only[winner] = 1;
-	mixture_keep(mixture, target.blend ? mixture->weight : only, &m->net);
-	snprintf(m->transfer, sizeof m->transfer, "%s%s", target.blend ? "mixture, most of it " : "auto, ", name);
+	mixture_keep(mixture, blend ? mixture->weight : only, &m->net);
+	snprintf(m->transfer, sizeof m->transfer, "%s%s", blend ? "mixture, most of it " : "auto, ", name);
+	if (target.experts)
+		experts_save(mixture, m, target.experts);
+	if (noise) {
+		warn("%s is kept: the source's weights are no more than noise; of its own %" PRIu64 " records they said no more "
+		     "than a constant does (z = %.1f)", name, of_source->records, progress_z(of_source));
+		return;
+	}
 	warn("%s%s is kept: the source is of use with probability %.2f; "
 	     "%.1f nats better than from scratch, %.1f than the source alone",
-	     target.blend ? "a mixture, most of it " : "", name, use, mixture->loss[MIXTURE_SCRATCH] - mixture->loss[winner],
+	     blend ? "a mixture, most of it " : "", name, use, mixture->loss[MIXTURE_SCRATCH] - mixture->loss[winner],
 	     mixture->loss[MIXTURE_SOURCE] - mixture->loss[winner]);
 	if (use < 0.5)
 		warn("negative transfer: these records are learnt better without the source");
 	else if (use < 1 - mixture_priors[MIXTURE_SCRATCH] - mixture_priors[MIXTURE_BIAS] - 1e-9)
 		warn("few records to tell from: they speak against the source, but not enough to give it up");
-	if (target.experts)
-		experts_save(mixture, m, target.experts);
 }
 
 /* The options that start a model; with --resume the experts of an adaptive one are there. */
@@ -96,7 +102,7 @@ learn_adaptively(struct model *model, const struct model *source, int argc, char
 	if (learn.resume)
 		experts_load(&mixture, model, target.experts);
 	learn_run(&learn, model, &mixture, argc, argv, first);
-	keep(model, &mixture);
+	keep(model, &mixture, &source->progress);
 	mixture_free(&mixture);
 }
 

@@ -112,6 +112,18 @@ make_prior(const struct member *first)
 
 /* ---- pooling ---- */
 
+enum { SUMS = 6 };
+
+/* Adds f times the sums of a model's progress, in the order of the struct. */
+static void
+add_sums(struct pool_sum sum[SUMS], const struct progress *p, double f)
+{
+	const double part[SUMS] = {p->weight, p->loss, p->right, p->ones, p->spread, p->skill};
+
+	for (size_t i = 0; i < SUMS; i++)
+		pool_add(&sum[i], f * part[i]);
+}
+
 /* Adds what a member has learnt since the prior to the counts, or takes it away. */
 static void
 add_progress(const struct member *m, uint64_t *records, struct pool_sum *sum)
@@ -127,28 +139,29 @@ add_progress(const struct member *m, uint64_t *records, struct pool_sum *sum)
 		model_refuse(m->path, "it has seen more records than what it is to be taken out of");
 	else
 		*records -= p->records - from->records;
-	pool_add(&sum[0], f * p->weight);
-	pool_add(&sum[0], -f * from->weight);
-	pool_add(&sum[1], f * p->loss);
-	pool_add(&sum[1], -f * from->loss);
-	pool_add(&sum[2], f * p->right);
-	pool_add(&sum[2], -f * from->right);
+	add_sums(sum, p, f);
+	add_sums(sum, from, -f);
 }
 
 /* Counts and settings of the pooled model. */
 static void
 describe(const struct member *first)
 {
-	struct pool_sum sum[3] = {{started.weight, 0}, {started.loss, 0}, {started.right, 0}};
+	struct pool_sum sum[SUMS] = {{0}};
 	uint64_t records = started.records;
+	double total[SUMS];
 
+	add_sums(sum, &started, 1);
 	for (size_t i = 0; i < members.n; i++) {
 		add_progress(&members.member[i], &records, sum);
 		if (members.member[i].model.set.step > prior.set.step)
 			prior.set.step = members.member[i].model.set.step;
 	}
-	prior.progress = (struct progress){records, fmax(0, sum[0].high + sum[0].low), fmax(0, sum[1].high + sum[1].low),
-	                                   fmax(0, sum[2].high + sum[2].low)};
+	for (size_t i = 0; i < SUMS; i++)
+		total[i] = sum[i].high + sum[i].low;
+	for (size_t i = 0; i < SUMS - 1; i++)
+		total[i] = fmax(0, total[i]);
+	prior.progress = (struct progress){records, total[0], total[1], total[2], total[3], total[4], total[5]};
 	prior.optimiser = first->model.optimiser;
 	prior.set = (struct optimiser_settings){first->model.set.rate, first->model.set.l1, first->model.set.l2, prior.set.step};
 	prior.batch = first->model.batch;

@@ -354,6 +354,19 @@ awk -F '\t' -v OFS='\t' '{ $(NF - 1) = 1 - $(NF - 1) } 1' source | pretrain -b 8
 t 'a source turned round' 0 '' 'negative transfer' finetune -m turned -o adapted target
 pretrain -b 8 -o scratch target
 is 'of a source turned round nothing is kept' "$(numbers adapted)" "$(numbers scratch)"
+# The labels of a coin: Park and Miller's random numbers, 1988.
+domain 20000 0 0 | awk -F '\t' -v OFS='\t' -v r=7 '{ r = r * 16807 % 2147483647; $(NF - 1) = r % 2; print }' >coins
+pretrain -b 8 -o coin coins
+head -n 1 target >part
+pretrain -b 8 -o scratch part
+for way in --auto --mixture; do
+	t "$way: a source of coins" 0 '' "scratch is kept: the source's weights are no more than noise; of its own 20000 records" \
+		finetune $way -m coin -o adapted part
+	is "$way: of a source of coins nothing is kept, however few the records" "$(numbers adapted)" "$(numbers scratch)"
+	is "$way: it is as from scratch" "$(weights --info -m adapted | grep transfer)" "transfer${tab}auto, scratch"
+done
+head -n 500 coins | pretrain -b 8 -o coin
+t '--auto: few coins may yet know something' 0 '' 'is kept: the source is of use' finetune -m coin -o adapted target
 head -n 1 target >part1
 t 'a record is too few to tell' 0 '' 'few records to tell from: they speak against the source' finetune -m turned -o adapted part1
 is 'and the source is not given up' "$(grep -c 'shift 0.01 is kept\|negative transfer' "$tmp/.err")" 1

@@ -86,7 +86,7 @@ make_model(struct model *m, const char *layers, const char *optimiser)
 		printf("# %s\n", fault.rule);
 	if (m->optimiser)
 		m->set = (struct optimiser_settings){1.0 / 3, 0.1, 1e-5, 99};
-	m->progress = (struct progress){1234567890123, 1.0 / 7, 2.0 / 3, 1e-300};
+	m->progress = (struct progress){1234567890123, 1.0 / 7, 2.0 / 3, 1e-300, 1.0 / 9, 1e-9, -1.0 / 3};
 	snprintf(m->parent, sizeof m->parent, "0123456789abcdef");
 	snprintf(m->transfer, sizeof m->transfer, "shift 0.25");
 	net_init(&m->net, &arch, !m->optimiser, m->variance, 3);
@@ -178,6 +178,11 @@ test_refused_beliefs(void)
 	refused("a count that is none", &f, "its \"examples\" is no count: \"1e3\"");
 	f = good, replace(&f, "loss_sum", "nan");
 	refused("a sum that is none", &f, "its \"loss_sum\" is no number: \"nan\"");
+	f = good, replace(&f, "skill_sum", "inf");
+	refused("one that may be below 0", &f, "its \"skill_sum\" is no number: \"inf\"");
+	f = good, leave_out(&f, "ones_sum"), leave_out(&f, "spread_sum"), leave_out(&f, "skill_sum");
+	safetensors_save(path, f.tensor, f.n, f.entry, f.n_entries);
+	tap_ok(opened(why, sizeof why) == 0, "a model made before it was kept whether weights are noise is taken");
 	f = good, f.n--;
 	refused("a tensor too few", &f, "tensor \"0.bias\" is missing");
 	f = good, f.tensor[f.n] = f.tensor[0], f.tensor[f.n++].name = "2.weight";

@@ -30,8 +30,10 @@ info() { # key, model
 
 t 'four models of beliefs' 0 '' '' pool -o pooled shard1 shard2 shard3 shard4
 t '-v says how many' 0 '' '^pool: 4 models, 5000 records$' pool -v -o again shard1 shard2 shard3 shard4
-is 'counts add up' "$(info examples pooled) $(info right_sum pooled)" \
-	"5000 $(for k in 1 2 3 4; do info right_sum shard$k; done | awk '{ s += $1 } END { print s }')"
+is 'counts add up' "$(info examples pooled) $(info right_sum pooled) $(info ones_sum pooled)" \
+	"5000 $(for sum in right ones; do for k in 1 2 3 4; do info ${sum}_sum shard$k; done | awk '{ s += $1 } END { print s }'; done | paste -s -d ' ' -)"
+is 'so does what tells noise' "$(for sum in spread skill; do info ${sum}_sum pooled; done | awk '{ printf "%.6f ", $1 }')" \
+	"$(for sum in spread skill; do for k in 1 2 3 4; do info ${sum}_sum shard$k; done | awk '{ s += $1 } END { printf "%.6f ", s }'; done)"
 for order in '4 3 2 1' '2 4 1 3' '3 1 4 2'; do
 	# shellcheck disable=SC2046
 	pool -o again $(for k in $order; do echo shard$k; done)

@@ -80,6 +80,18 @@ model_count(const struct safetensors *file, const char *path, const char *key)
 	return value;
 }
 
+/* A sum of the metadata, which models made before it was kept lack: 0. */
+static inline double
+model_sum(const struct safetensors *file, const char *path, const char *key)
+{
+	const char *text = safetensors_metadata(file, key);
+	double value = 0;
+
+	if (text && !number_parse(view_of(text), &value))
+		model_refuse(path, "its \"%s\" is no number: \"%.40s\"", key, text);
+	return value;
+}
+
 static inline void
 model_read_progress(struct progress *p, const struct safetensors *file, const char *path)
 {
@@ -87,6 +99,9 @@ model_read_progress(struct progress *p, const struct safetensors *file, const ch
 	p->weight = model_number(file, path, "weight_sum");
 	p->loss = model_number(file, path, "loss_sum");
 	p->right = model_number(file, path, "right_sum");
+	p->ones = model_sum(file, path, "ones_sum");
+	p->skill = model_sum(file, path, "skill_sum");
+	p->spread = model_sum(file, path, "spread_sum");
 }
 
 /* Every variance of a belief is above 0; NaN and infinity were refused with the file. */
@@ -309,6 +324,11 @@ model_note_progress(struct model_metadata *meta, const struct progress *p)
 	model_note_number(meta, "loss_sum", p->loss);
 	model_note_number(meta, "right_sum", p->right);
 	model_note_number(meta, "weight_sum", p->weight);
+	if (!(p->ones > 0 || p->spread > 0))
+		return;
+	model_note_number(meta, "ones_sum", p->ones);
+	model_note_number(meta, "skill_sum", p->skill);
+	model_note_number(meta, "spread_sum", p->spread);
 }
 
 static inline void

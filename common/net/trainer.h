@@ -7,15 +7,8 @@
 #include "../io/team.h"
 #include "mixture.h"
 #include "prior.h"
+#include "progress.h"
 #include "sampled.h"
-
-/* What came of the predictions so far. */
-struct progress {
-	uint64_t records;  /* learnt */
-	double weight;     /* predictions, by weight: of records, or of groups for a choice head */
-	double loss;       /* sum of their losses, in nats (squares for a linear head) */
-	double right;      /* weight of those whose likeliest answer was right; 0 for a linear head */
-};
 
 /*
  * The records of a step go through the net in lanes; threads take lanes. How many there are depends on the records
@@ -268,7 +261,7 @@ trainer_note(struct trainer *t, struct progress *progress, enum activation head,
 		else if (head == SOFTMAX)
 			right = head_likeliest(K, p) == (size_t)label;
 		else if (head == SIGMOID)
-			right = (*p > 0.5) == (label > 0);
+			progress_note(progress, *p, label > 0, weight);
 		progress->right += right ? weight : 0;
 		progress->weight += head == CHOICE && !(label > 0) ? 0 : weight;
 	}
