@@ -169,15 +169,15 @@ window_place(const struct window *v, size_t *at)
 				*at++ = (c * window_height(v) + i) * window_width(v) + j;
 }
 
-/* The framed image: x itself where it has no frame, else a copy in to[C][rows][columns]. */
+/* The framed image: x itself where it has no frame, else a copy in to[C][rows][columns]; `behind` zeros want a copy too. */
 static inline const float *
-window_frame(const struct window *v, float *to, const float *x)
+window_frame(const struct window *v, float *to, const float *x, size_t behind)
 {
 	const size_t rows = window_height(v), columns = window_width(v);
 
-	if (rows == v->H && columns == v->W)
+	if (rows == v->H && columns == v->W && !behind)
 		return x;
-	memset(to, 0, v->C * rows * columns * sizeof *to);
+	memset(to, 0, (v->C * rows * columns + behind) * sizeof *to);
 	for (size_t c = 0; c < v->C; c++)
 		for (size_t i = 0; i < v->H; i++)
 			memcpy(to + (c * rows + v->top + i) * columns + v->left, x + (c * v->H + i) * v->W, v->W * sizeof *to);
@@ -228,7 +228,7 @@ conv_scratch(const struct window *v, size_t O)
 {
 	size_t D = v->C * v->K * v->K, N = v->P * v->Q, forward = gemm_scratch(O, N, D), back = gemm_scratch(D, N, O);
 	size_t columns = D * N + (forward > back ? forward : back);
-	size_t framed = (v->C * window_height(v) + O * v->P) * window_width(v);
+	size_t framed = v->C * window_height(v) * window_width(v) + GEMM_DOT + O * v->P * GEMM_DOT;
 
 	return columns > framed ? columns : framed;
 }
@@ -245,7 +245,7 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 
 	for (size_t b = 0; b < B; b++, y += O * N, x += v->C * v->H * v->W) {
 		if (v->stride == 1 && gemm_slides(v->Q)) {
-			gemm_slide(O, v->P, v->Q, D, y, w, bias, ramp, window_frame(v, scratch, x), v->at, window_width(v));
+			gemm_slide(O, v->P, v->Q, D, y, w, bias, ramp, window_frame(v, scratch, x, 0), v->at, window_width(v));
 			continue;
 		}
 		window_columns(v, scratch, x);
@@ -258,49 +258,52 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 }
 
 /*
- * to[O][P][columns of the framed image] = dy[O][P][Q], with zeros behind each row; where y is not NULL, where that is
- * above 0.
+ * Adds to dw and dbias what one image of a convolution with stride 1 is worth, either of which may be NULL. A window that
+ * has no more than a few places in a row sees zeros of dy behind them.
  */
 static inline void
-conv_spread(size_t O, const struct window *v, float *to, const float *dy, const float *y)
+conv_slide_back(size_t O, const struct window *v, float *dw, float *dbias, const float *x, const float *dy, const float *y,
+                float *scratch)
 {
-	const size_t columns = window_width(v);
+	const size_t D = v->C * v->K * v->K, behind = v->Q < GEMM_DOT ? GEMM_DOT : 0, columns = window_width(v);
+	float *wide = scratch + v->C * window_height(v) * columns + behind;
 
-	for (size_t i = 0; i < O * v->P; i++, to += columns) {
-		if (y)
-			vec_ramp_backward(v->Q, to, dy + i * v->Q, y + i * v->Q);
-		else
-			vec_copy(v->Q, to, dy + i * v->Q);
-		for (size_t q = v->Q; q < columns; q++)
-			to[q] = 0;
+	x = window_frame(v, scratch, x, behind);
+	if (!behind) {
+		gemm_slide_back(O, v->P, v->Q, D, dw, dbias, dy, y, x, v->at, columns);
+		return;
 	}
+	memset(wide, 0, O * v->P * GEMM_DOT * sizeof *wide);
+	for (size_t i = 0; i < O * v->P; i++) {
+		const size_t from = i * v->Q;
+
+		if (y)
+			vec_ramp_backward(v->Q, wide + i * GEMM_DOT, dy + from, y + from);
+		else
+			vec_copy(v->Q, wide + i * GEMM_DOT, dy + from);
+	}
+	gemm_slide_back(O, v->P, GEMM_DOT, D, dw, dbias, wide, NULL, x, v->at, columns);
 }
 
 /*
  * dx written, dw and dbias added to. Any of the three may be NULL: not wanted. Where y, the result of a ramp, is not NULL,
  * dy is the gradient by that, and is used up.
- *
- * dw[O][D] are the dot products of dy[O][P][Q] and what each element of the window saw. With stride 1 that is a stretch
- * of the framed image, with other columns between the rows of places: there dy gets zeros.
  */
 static inline void
 conv_backward(size_t B, size_t O, const struct window *v, float *dx, float *dw, float *dbias, const float *x,
               const float *w, float *dy, const float *y, float *scratch)
 {
-	const size_t D = v->C * v->K * v->K, N = v->P * v->Q, image = v->C * v->H * v->W, columns = window_width(v);
-	const size_t gap = v->stride == 1 && (dw || dbias) ? columns - v->Q : 0, n = gap ? v->P * columns : N;
-	float *spread = scratch + v->C * window_height(v) * columns;
+	const size_t D = v->C * v->K * v->K, N = v->P * v->Q, image = v->C * v->H * v->W;
+	const bool slides = v->stride == 1;
 
 	for (size_t b = 0; b < B; b++, dy += O * N, y += y ? O * N : 0, x += image) {
-		if (y && (dx || !gap))
+		if (y && (dx || !slides))
 			vec_ramp_backward(O * N, dy, dy, y);
-		if (gap)
-			conv_spread(O, v, spread, dy, dx ? NULL : y);
-		for (size_t o = 0; dbias && o < O; o++)
-			dbias[o] += vec_sum(n, (gap ? spread : dy) + o * n);
-		if (dw && v->stride == 1) {
-			gemm_dot(O, D, n - gap, dw, D, gap ? spread : dy, n, window_frame(v, scratch, x), 0, v->at);
-		} else if (dw) {
+		if (slides && (dw || dbias))
+			conv_slide_back(O, v, dw, dbias, x, dy, dx ? NULL : y, scratch);
+		for (size_t o = 0; !slides && dbias && o < O; o++)
+			dbias[o] += vec_sum(N, dy + o * N);
+		if (!slides && dw) {
 			window_columns(v, scratch, x);
 			gemm_dot(O, D, N, dw, D, dy, N, scratch, N, NULL);
 		}
