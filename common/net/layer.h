@@ -184,6 +184,16 @@ window_frame(const struct window *v, float *to, const float *x, size_t behind)
 	return to;
 }
 
+/* The places *first to one before the result of a row whose window has column j within the image. */
+static inline size_t
+window_run(const struct window *v, size_t j, size_t *first)
+{
+	const size_t ends = v->W + v->left > j ? (v->W + v->left - j - 1) / v->stride + 1 : 0;
+
+	*first = j < v->left ? (v->left - j - 1) / v->stride + 1 : 0;
+	return ends < *first ? *first : ends < v->Q ? ends : v->Q;
+}
+
 /* The columns of a place: to[C K K][P Q] from x[C][H][W], zeros beyond its edges. */
 static inline void
 window_columns(const struct window *v, float *to, const float *x)
@@ -193,13 +203,16 @@ window_columns(const struct window *v, float *to, const float *x)
 			for (size_t j = 0; j < v->K; j++)
 				for (size_t p = 0; p < v->P; p++, to += v->Q) {
 					size_t row = p * v->stride + i - v->top; /* wraps above the image: too large */
-					size_t at = (c * v->H + row) * v->W;
+					size_t at = (c * v->H + row) * v->W + j - v->left, first, end = window_run(v, j, &first);
 
-					for (size_t q = 0; q < v->Q; q++) {
-						size_t column = q * v->stride + j - v->left;
-
-						to[q] = row < v->H && column < v->W ? x[at + column] : 0;
-					}
+					if (row >= v->H)
+						first = end = 0;
+					for (size_t q = 0; q < first; q++)
+						to[q] = 0;
+					for (size_t q = first; q < end; q++)
+						to[q] = x[at + q * v->stride];
+					for (size_t q = end; q < v->Q; q++)
+						to[q] = 0;
 				}
 }
 
@@ -211,14 +224,15 @@ window_add(const struct window *v, float *dx, const float *from)
 		for (size_t i = 0; i < v->K; i++)
 			for (size_t j = 0; j < v->K; j++)
 				for (size_t p = 0; p < v->P; p++, from += v->Q) {
-					size_t row = p * v->stride + i - v->top, at = (c * v->H + row) * v->W;
+					size_t row = p * v->stride + i - v->top, at = (c * v->H + row) * v->W + j - v->left;
+					size_t first, end = window_run(v, j, &first);
 
-					for (size_t q = 0; q < v->Q; q++) {
-						size_t column = q * v->stride + j - v->left;
-
-						if (row < v->H && column < v->W)
-							dx[at + column] += from[q];
-					}
+					if (row >= v->H || first == end)
+						continue;
+					if (v->stride == 1)
+						vec_add(end - first, dx + at + first, from + first);
+					for (size_t q = first; v->stride > 1 && q < end; q++)
+						dx[at + q * v->stride] += from[q];
 				}
 }
 
@@ -316,6 +330,21 @@ conv_backward(size_t B, size_t O, const struct window *v, float *dx, float *dw, 
 	}
 }
 
+/* Where in an image the greatest of a window is whose first element is at `at`: the first of equals. */
+static inline size_t
+pool_greatest(const struct window *v, const float *x, size_t at)
+{
+	size_t best = at;
+
+	for (size_t i = 0; i < v->K; i++)
+		for (size_t j = 0; j < v->K; j++) {
+			size_t place = at + i * v->W + j;
+
+			best += (place - best) * (x[place] > x[best]); /* no jump: which it is cannot be foretold */
+		}
+	return best;
+}
+
 /* y[C][P][Q] of one image: the greatest or the mean of each window; beyond the edges there is nothing. */
 static inline void
 pool_forward(size_t B, bool mean, const struct window *v, float *y, const float *x)
@@ -323,16 +352,13 @@ pool_forward(size_t B, bool mean, const struct window *v, float *y, const float 
 	for (size_t image = 0; image < B * v->C; image++, x += v->H * v->W)
 		for (size_t p = 0; p < v->P; p++)
 			for (size_t q = 0; q < v->Q; q++) {
-				float sum = 0, most = -INFINITY;
+				size_t at = (p * v->W + q) * v->stride;
+				float sum = 0;
 
-				for (size_t i = 0; i < v->K; i++)
-					for (size_t j = 0; j < v->K; j++) {
-						float from = x[(p * v->stride + i) * v->W + q * v->stride + j];
-
-						sum += from;
-						most = from > most ? from : most;
-					}
-				*y++ = mean ? sum / (float)(v->K * v->K) : most;
+				for (size_t i = 0; mean && i < v->K; i++)
+					for (size_t j = 0; j < v->K; j++)
+						sum += x[at + i * v->W + j];
+				*y++ = mean ? sum / (float)(v->K * v->K) : x[pool_greatest(v, x, at)];
 			}
 }
 
@@ -344,19 +370,13 @@ pool_backward(size_t B, bool mean, const struct window *v, float *dx, const floa
 	for (size_t image = 0; image < B * v->C; image++, x += v->H * v->W, dx += v->H * v->W)
 		for (size_t p = 0; p < v->P; p++)
 			for (size_t q = 0; q < v->Q; q++, dy++) {
-				size_t best = p * v->stride * v->W + q * v->stride;
+				size_t at = (p * v->W + q) * v->stride;
 
-				for (size_t i = 0; i < v->K; i++)
-					for (size_t j = 0; j < v->K; j++) {
-						size_t at = (p * v->stride + i) * v->W + q * v->stride + j;
-
-						if (mean)
-							dx[at] += *dy / (float)(v->K * v->K);
-						else if (x[at] > x[best])
-							best = at;
-					}
+				for (size_t i = 0; mean && i < v->K; i++)
+					for (size_t j = 0; j < v->K; j++)
+						dx[at + i * v->W + j] += *dy / (float)(v->K * v->K);
 				if (!mean)
-					dx[best] += *dy;
+					dx[pool_greatest(v, x, at)] += *dy;
 			}
 }
 
