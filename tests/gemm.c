@@ -126,6 +126,31 @@ slides(const struct gemm_kernel *kernel, size_t O, size_t P, size_t Q, size_t K,
 	return same;
 }
 
+/* Whether a window slides back as the plain one does; with half of dy hidden by y. */
+static bool
+slides_back(const struct gemm_kernel *kernel, size_t O, size_t P, size_t Q, size_t K, bool hidden)
+{
+	const size_t ldx = Q + K - 1, D = K * K;
+	struct matrix x = matrix_draw(P + K - 1, ldx, 0, 1), dy = matrix_draw(O, P * Q, 0, 2), y = matrix_draw(O, P * Q, 0, 3);
+	struct matrix dw = matrix_draw(O, D, 0, 4), dbias = matrix_draw(1, O, 0, 5);
+	struct matrix plain = matrix_draw(O, D, 0, 4), plain_bias = matrix_draw(1, O, 0, 5);
+	size_t at[25];
+	bool same;
+
+	for (size_t d = 0; d < D; d++)
+		at[d] = d / K * ldx + d % K;
+	kernel->slide_back(O, P, Q, D, dw.at, dbias.at, dy.at, hidden ? y.at : NULL, x.at, at, ldx);
+	gemm_slide_back_plain(O, P, Q, D, plain.at, plain_bias.at, dy.at, hidden ? y.at : NULL, x.at, at, ldx);
+	same = memcmp(dw.at, plain.at, dw.n * sizeof *dw.at) == 0 && memcmp(dbias.at, plain_bias.at, O * sizeof *dbias.at) == 0;
+	kernel->slide_back(O, P, Q, D, dw.at, NULL, dy.at, NULL, x.at, at, ldx);
+	kernel->slide_back(O, P, Q, D, NULL, dbias.at, dy.at, NULL, x.at, at, ldx);
+	gemm_slide_back_plain(O, P, Q, D, plain.at, plain_bias.at, dy.at, NULL, x.at, at, ldx);
+	same = same && memcmp(dw.at, plain.at, dw.n * sizeof *dw.at) == 0;
+	same = same && memcmp(dbias.at, plain_bias.at, O * sizeof *dbias.at) == 0;
+	free(x.at), free(y.at), free(dy.at), free(dw.at), free(dbias.at), free(plain.at), free(plain_bias.at);
+	return same;
+}
+
 /* Whether dot products are the plain ones; the rows of B one behind the other, or overlapping. */
 static bool
 dots(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, bool overlapping)
@@ -156,6 +181,11 @@ windows_and_dots(const struct gemm_kernel *kernel)
 			good = good && slides(kernel, O, 1 + more % 4, kernel->lanes + more, 1 + (O + more) % 5, more % 2);
 	tap_ok(good, "%s: a window slides", kernel->name);
 	good = true;
+	for (size_t O = 1; O <= 9; O++)
+		for (size_t more = 0; more < 40; more += 1 + O % 3)
+			good = good && slides_back(kernel, O, 1 + more % 4, GEMM_DOT + more, 1 + (O + more) % 5, more % 2);
+	tap_ok(good, "%s: a window slides back", kernel->name);
+	good = true;
 	for (size_t M = 1; M <= 18; M++)
 		for (size_t N = 1; N <= 27; N++)
 			good = good && dots(kernel, M, N, sums[(M + N) % 10], M % 2);
@@ -168,14 +198,19 @@ plain_windows_and_dots_are_right(void)
 {
 	const float x[] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, w[] = {1, 0, 0, -1, 0, 2, 0, 0}, bias[] = {10, 20};
 	const size_t at[] = {0, 1, 3, 4};
-	float y[8], many[40], c[2] = {100, 200};
+	float y[8], many[40], ones[40], c[2] = {100, 200}, seen[2] = {1000, 2000}, sum = 3000;
 
 	gemm_slide_plain(2, 2, 2, 4, y, w, bias, false, x, at, 3);
 	tap_ok(y[0] == 6 && y[1] == 6 && y[2] == 6 && y[3] == 6 && y[4] == 24 && y[5] == 26 && y[6] == 30 && y[7] == 32,
 	       "[1 0; 0 -1] and [0 2; 0 0] slide over [1 2 3; 4 5 6; 7 8 9]");
 	for (size_t k = 0; k < 40; k++)
-		many[k] = (float)k;
+		many[k] = (float)k, ones[k] = 1;
 	gemm_dot_plain(1, 2, 38, c, 2, many, 40, many, 2, NULL);
+	gemm_slide_back_plain(1, 2, 16, 2, seen, &sum, ones, NULL, many, (size_t[]){0, 3}, 20);
+	tap_ok(seen[0] == 1000 + 560 && seen[1] == 2000 + 560 + 3 * 32 && sum == 3000 + 32,
+	       "a window of two slides back over 2 rows of 16 places");
+	gemm_slide_back_plain(1, 1, 17, 1, seen, &sum, ones, many, many + 1, (size_t[]){0}, 17);
+	tap_ok(seen[0] == 1560 + 152 && sum == 3032 + 16, "and over 17 places, of which y hides the first");
 	tap_ok(c[0] == 100 + 17575 && c[1] == 200 + 17575 + 2 * 703, "sums of k k and of k (k + 2), k below 38, are added");
 }
 

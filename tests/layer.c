@@ -338,7 +338,7 @@ test_conv_bits(void)
 			for (size_t i = 0; i < O; i++)
 				bias[i] = (float)i;
 			conv_forward(1, O, &v, y, x, w, bias, false, frame);
-			gemm_slide_plain(O, v.P, v.Q, C * K * K, plain, w, bias, false, window_frame(&v, frame, x), at, window_width(&v));
+			gemm_slide_plain(O, v.P, v.Q, C * K * K, plain, w, bias, false, window_frame(&v, frame, x, 0), at, window_width(&v));
 			good = good && memcmp(y, plain, n * sizeof *y) == 0;
 			free(x), free(w), free(at), free(frame), free(y), free(plain);
 		}

@@ -1,5 +1,5 @@
 /*
- * wide.c - e^x and its kin of many floats: against double, and by every instruction set with the same bits.
+ * wide.c - e^x and its kin, Adam's steps, of many floats: against double, and by every instruction set with the same bits.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -17,6 +17,35 @@ ulps(float got, double right)
 
 	frexp(right, &exponent);
 	return fabs((double)got - right) / ldexp(1, exponent - 24);
+}
+
+/* Steps of Adam of every count up to 40, by every instruction set, as number by number. */
+static void
+test_adam(const struct wide_kernel *kernel)
+{
+	enum { MOST = 40 };
+	bool same = true;
+
+	for (size_t n = 0; n <= MOST; n++) {
+		float w[MOST + 1], m[MOST + 1], v[MOST + 1], g[MOST];
+
+		for (size_t i = 0; i <= MOST; i++)
+			w[i] = (float)i * 0.3f - 2, m[i] = (float)(i % 7) - 3, v[i] = (float)(i % 5) * 0.01f;
+		for (size_t i = 0; i < n; i++)
+			g[i] = (float)((i * 31 + n) % 11) * 0.2f - 1;
+		kernel->adam(n, 0.01f, w, m, v, g);
+		for (size_t i = 0; i <= MOST; i++) {
+			float weight = (float)i * 0.3f - 2, mean = (float)(i % 7) - 3, square = (float)(i % 5) * 0.01f;
+
+			if (i < n) {
+				mean += 0.1f * (g[i] - mean);
+				square += 0.001f * (g[i] * g[i] - square);
+				weight -= 0.01f * mean / (sqrtf(square) + 1e-7f);
+			}
+			same = same && w[i] == weight && m[i] == mean && v[i] == square;
+		}
+	}
+	tap_ok(same, "%s: steps of Adam", kernel->name);
 }
 
 /* Columns of every count up to 40, by every instruction set: the greatest, and what is below it, as element by element. */
@@ -87,8 +116,10 @@ main(void)
 	wide_tanh(7, at, ends);
 	tap_ok(at[1] == -1 && at[3] == 0 && at[5] == 1, "tanh is between -1 and 1");
 	for (size_t k = 0; k < sizeof wide_kernels / sizeof *wide_kernels; k++) {
-		if (wide_kernels[k].runs())
+		if (wide_kernels[k].runs()) {
 			test_columns(&wide_kernels[k]);
+			test_adam(&wide_kernels[k]);
+		}
 		for (enum wide_function f = WIDE_EXP; wide_kernels[k].runs() && f <= WIDE_TANH; f++) {
 			bool same = true;
 

@@ -169,19 +169,29 @@ window_place(const struct window *v, size_t *at)
 				*at++ = (c * window_height(v) + i) * window_width(v) + j;
 }
 
-/* The framed image: x itself where it has no frame, else a copy in to[C][rows][columns]. */
+/* The framed image: x itself where it has no frame, else a copy in to[C][rows][columns]; `behind` zeros want a copy too. */
 static inline const float *
-window_frame(const struct window *v, float *to, const float *x)
+window_frame(const struct window *v, float *to, const float *x, size_t behind)
 {
 	const size_t rows = window_height(v), columns = window_width(v);
 
-	if (rows == v->H && columns == v->W)
+	if (rows == v->H && columns == v->W && !behind)
 		return x;
-	memset(to, 0, v->C * rows * columns * sizeof *to);
+	memset(to, 0, (v->C * rows * columns + behind) * sizeof *to);
 	for (size_t c = 0; c < v->C; c++)
 		for (size_t i = 0; i < v->H; i++)
 			memcpy(to + (c * rows + v->top + i) * columns + v->left, x + (c * v->H + i) * v->W, v->W * sizeof *to);
 	return to;
+}
+
+/* The places *first to one before the result of a row whose window has column j within the image. */
+static inline size_t
+window_run(const struct window *v, size_t j, size_t *first)
+{
+	const size_t ends = v->W + v->left > j ? (v->W + v->left - j - 1) / v->stride + 1 : 0;
+
+	*first = j < v->left ? (v->left - j - 1) / v->stride + 1 : 0;
+	return ends < *first ? *first : ends < v->Q ? ends : v->Q;
 }
 
 /* The columns of a place: to[C K K][P Q] from x[C][H][W], zeros beyond its edges. */
@@ -193,13 +203,16 @@ window_columns(const struct window *v, float *to, const float *x)
 			for (size_t j = 0; j < v->K; j++)
 				for (size_t p = 0; p < v->P; p++, to += v->Q) {
 					size_t row = p * v->stride + i - v->top; /* wraps above the image: too large */
-					size_t at = (c * v->H + row) * v->W;
+					size_t at = (c * v->H + row) * v->W + j - v->left, first, end = window_run(v, j, &first);
 
-					for (size_t q = 0; q < v->Q; q++) {
-						size_t column = q * v->stride + j - v->left;
-
-						to[q] = row < v->H && column < v->W ? x[at + column] : 0;
-					}
+					if (row >= v->H)
+						first = end = 0;
+					for (size_t q = 0; q < first; q++)
+						to[q] = 0;
+					for (size_t q = first; q < end; q++)
+						to[q] = x[at + q * v->stride];
+					for (size_t q = end; q < v->Q; q++)
+						to[q] = 0;
 				}
 }
 
@@ -211,14 +224,15 @@ window_add(const struct window *v, float *dx, const float *from)
 		for (size_t i = 0; i < v->K; i++)
 			for (size_t j = 0; j < v->K; j++)
 				for (size_t p = 0; p < v->P; p++, from += v->Q) {
-					size_t row = p * v->stride + i - v->top, at = (c * v->H + row) * v->W;
+					size_t row = p * v->stride + i - v->top, at = (c * v->H + row) * v->W + j - v->left;
+					size_t first, end = window_run(v, j, &first);
 
-					for (size_t q = 0; q < v->Q; q++) {
-						size_t column = q * v->stride + j - v->left;
-
-						if (row < v->H && column < v->W)
-							dx[at + column] += from[q];
-					}
+					if (row >= v->H || first == end)
+						continue;
+					if (v->stride == 1)
+						vec_add(end - first, dx + at + first, from + first);
+					for (size_t q = first; v->stride > 1 && q < end; q++)
+						dx[at + q * v->stride] += from[q];
 				}
 }
 
@@ -228,7 +242,7 @@ conv_scratch(const struct window *v, size_t O)
 {
 	size_t D = v->C * v->K * v->K, N = v->P * v->Q, forward = gemm_scratch(O, N, D), back = gemm_scratch(D, N, O);
 	size_t columns = D * N + (forward > back ? forward : back);
-	size_t framed = (v->C * window_height(v) + O * v->P) * window_width(v);
+	size_t framed = v->C * window_height(v) * window_width(v) + GEMM_DOT + O * v->P * GEMM_DOT;
 
 	return columns > framed ? columns : framed;
 }
@@ -245,7 +259,7 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 
 	for (size_t b = 0; b < B; b++, y += O * N, x += v->C * v->H * v->W) {
 		if (v->stride == 1 && gemm_slides(v->Q)) {
-			gemm_slide(O, v->P, v->Q, D, y, w, bias, ramp, window_frame(v, scratch, x), v->at, window_width(v));
+			gemm_slide(O, v->P, v->Q, D, y, w, bias, ramp, window_frame(v, scratch, x, 0), v->at, window_width(v));
 			continue;
 		}
 		window_columns(v, scratch, x);
@@ -258,49 +272,52 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 }
 
 /*
- * to[O][P][columns of the framed image] = dy[O][P][Q], with zeros behind each row; where y is not NULL, where that is
- * above 0.
+ * Adds to dw and dbias what one image of a convolution with stride 1 is worth, either of which may be NULL. A window that
+ * has no more than a few places in a row sees zeros of dy behind them.
  */
 static inline void
-conv_spread(size_t O, const struct window *v, float *to, const float *dy, const float *y)
+conv_slide_back(size_t O, const struct window *v, float *dw, float *dbias, const float *x, const float *dy, const float *y,
+                float *scratch)
 {
-	const size_t columns = window_width(v);
+	const size_t D = v->C * v->K * v->K, behind = v->Q < GEMM_DOT ? GEMM_DOT : 0, columns = window_width(v);
+	float *wide = scratch + v->C * window_height(v) * columns + behind;
 
-	for (size_t i = 0; i < O * v->P; i++, to += columns) {
-		if (y)
-			vec_ramp_backward(v->Q, to, dy + i * v->Q, y + i * v->Q);
-		else
-			vec_copy(v->Q, to, dy + i * v->Q);
-		for (size_t q = v->Q; q < columns; q++)
-			to[q] = 0;
+	x = window_frame(v, scratch, x, behind);
+	if (!behind) {
+		gemm_slide_back(O, v->P, v->Q, D, dw, dbias, dy, y, x, v->at, columns);
+		return;
 	}
+	memset(wide, 0, O * v->P * GEMM_DOT * sizeof *wide);
+	for (size_t i = 0; i < O * v->P; i++) {
+		const size_t from = i * v->Q;
+
+		if (y)
+			vec_ramp_backward(v->Q, wide + i * GEMM_DOT, dy + from, y + from);
+		else
+			vec_copy(v->Q, wide + i * GEMM_DOT, dy + from);
+	}
+	gemm_slide_back(O, v->P, GEMM_DOT, D, dw, dbias, wide, NULL, x, v->at, columns);
 }
 
 /*
  * dx written, dw and dbias added to. Any of the three may be NULL: not wanted. Where y, the result of a ramp, is not NULL,
  * dy is the gradient by that, and is used up.
- *
- * dw[O][D] are the dot products of dy[O][P][Q] and what each element of the window saw. With stride 1 that is a stretch
- * of the framed image, with other columns between the rows of places: there dy gets zeros.
  */
 static inline void
 conv_backward(size_t B, size_t O, const struct window *v, float *dx, float *dw, float *dbias, const float *x,
               const float *w, float *dy, const float *y, float *scratch)
 {
-	const size_t D = v->C * v->K * v->K, N = v->P * v->Q, image = v->C * v->H * v->W, columns = window_width(v);
-	const size_t gap = v->stride == 1 && (dw || dbias) ? columns - v->Q : 0, n = gap ? v->P * columns : N;
-	float *spread = scratch + v->C * window_height(v) * columns;
+	const size_t D = v->C * v->K * v->K, N = v->P * v->Q, image = v->C * v->H * v->W;
+	const bool slides = v->stride == 1;
 
 	for (size_t b = 0; b < B; b++, dy += O * N, y += y ? O * N : 0, x += image) {
-		if (y && (dx || !gap))
+		if (y && (dx || !slides))
 			vec_ramp_backward(O * N, dy, dy, y);
-		if (gap)
-			conv_spread(O, v, spread, dy, dx ? NULL : y);
-		for (size_t o = 0; dbias && o < O; o++)
-			dbias[o] += vec_sum(n, (gap ? spread : dy) + o * n);
-		if (dw && v->stride == 1) {
-			gemm_dot(O, D, n - gap, dw, D, gap ? spread : dy, n, window_frame(v, scratch, x), 0, v->at);
-		} else if (dw) {
+		if (slides && (dw || dbias))
+			conv_slide_back(O, v, dw, dbias, x, dy, dx ? NULL : y, scratch);
+		for (size_t o = 0; !slides && dbias && o < O; o++)
+			dbias[o] += vec_sum(N, dy + o * N);
+		if (!slides && dw) {
 			window_columns(v, scratch, x);
 			gemm_dot(O, D, N, dw, D, dy, N, scratch, N, NULL);
 		}
@@ -313,6 +330,21 @@ conv_backward(size_t B, size_t O, const struct window *v, float *dx, float *dw, 
 	}
 }
 
+/* Where in an image the greatest of a window is whose first element is at `at`: the first of equals. */
+static inline size_t
+pool_greatest(const struct window *v, const float *x, size_t at)
+{
+	size_t best = at;
+
+	for (size_t i = 0; i < v->K; i++)
+		for (size_t j = 0; j < v->K; j++) {
+			size_t place = at + i * v->W + j;
+
+			best += (place - best) * (x[place] > x[best]); /* no jump: which it is cannot be foretold */
+		}
+	return best;
+}
+
 /* y[C][P][Q] of one image: the greatest or the mean of each window; beyond the edges there is nothing. */
 static inline void
 pool_forward(size_t B, bool mean, const struct window *v, float *y, const float *x)
@@ -320,16 +352,13 @@ pool_forward(size_t B, bool mean, const struct window *v, float *y, const float 
 	for (size_t image = 0; image < B * v->C; image++, x += v->H * v->W)
 		for (size_t p = 0; p < v->P; p++)
 			for (size_t q = 0; q < v->Q; q++) {
-				float sum = 0, most = -INFINITY;
+				size_t at = (p * v->W + q) * v->stride;
+				float sum = 0;
 
-				for (size_t i = 0; i < v->K; i++)
-					for (size_t j = 0; j < v->K; j++) {
-						float from = x[(p * v->stride + i) * v->W + q * v->stride + j];
-
-						sum += from;
-						most = from > most ? from : most;
-					}
-				*y++ = mean ? sum / (float)(v->K * v->K) : most;
+				for (size_t i = 0; mean && i < v->K; i++)
+					for (size_t j = 0; j < v->K; j++)
+						sum += x[at + i * v->W + j];
+				*y++ = mean ? sum / (float)(v->K * v->K) : x[pool_greatest(v, x, at)];
 			}
 }
 
@@ -341,19 +370,13 @@ pool_backward(size_t B, bool mean, const struct window *v, float *dx, const floa
 	for (size_t image = 0; image < B * v->C; image++, x += v->H * v->W, dx += v->H * v->W)
 		for (size_t p = 0; p < v->P; p++)
 			for (size_t q = 0; q < v->Q; q++, dy++) {
-				size_t best = p * v->stride * v->W + q * v->stride;
+				size_t at = (p * v->W + q) * v->stride;
 
-				for (size_t i = 0; i < v->K; i++)
-					for (size_t j = 0; j < v->K; j++) {
-						size_t at = (p * v->stride + i) * v->W + q * v->stride + j;
-
-						if (mean)
-							dx[at] += *dy / (float)(v->K * v->K);
-						else if (x[at] > x[best])
-							best = at;
-					}
+				for (size_t i = 0; mean && i < v->K; i++)
+					for (size_t j = 0; j < v->K; j++)
+						dx[at + i * v->W + j] += *dy / (float)(v->K * v->K);
 				if (!mean)
-					dx[best] += *dy;
+					dx[pool_greatest(v, x, at)] += *dy;
 			}
 }
 

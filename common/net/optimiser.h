@@ -9,7 +9,7 @@
 #define WEIR_OPTIMISER_H
 
 #include "../num/math.h"
-#include "../num/vec.h"
+#include "../num/wide.h"
 
 /* What a step needs to know besides the gradient. */
 struct optimiser_settings {
@@ -130,21 +130,7 @@ adam_scale(uint64_t step)
 static inline void
 adam_step(const struct optimiser_settings *set, size_t n, float *w, float *a, float *b, const float *g)
 {
-	const float rate = (float)set->rate;
-	size_t i = 0;
-
-	for (; i + 4 <= n; i += 4) {
-		vec_four *m = (vec_four *)(a + i), *v = (vec_four *)(b + i), step = *(const vec_four *)(g + i);
-
-		*m += 0.1f * (step - *m);
-		*v += 0.001f * (step * step - *v);
-		*(vec_four *)(w + i) -= rate * *m / (vec_sqrt(*v) + 1e-7f);
-	}
-	for (; i < n; i++) {
-		a[i] += 0.1f * (g[i] - a[i]);
-		b[i] += 0.001f * (g[i] * g[i] - b[i]);
-		w[i] -= rate * a[i] / (sqrtf(b[i]) + 1e-7f);
-	}
+	wide_adam(n, (float)set->rate, w, a, b, g);
 }
 
 /* At the pace of the losses' steps, without momentum, with the v of the last one. */

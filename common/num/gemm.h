@@ -42,6 +42,7 @@ enum {
 	GEMM_DOT_DEPTH = 512, /* elements of a block of dot products, its rows and its columns: they stay in the first cache */
 	GEMM_DOT_HEIGHT = 8,
 	GEMM_DOT_WIDTH = 12,
+	GEMM_SEEN_ROWS = 3, /* channels of a convolution's result whose gradient is read at once */
 };
 
 /* Four floats, of any alignment. */
@@ -86,12 +87,32 @@ typedef void gemm_slider(size_t O, size_t P, size_t Q, size_t D, float *y, const
 typedef void gemm_dot_panel(size_t m, size_t n, size_t K, float *sums, const float *a, size_t lda,
                             const float *const *b);
 
+/* The sum of GEMM_DOT sums: halves are added until one is left. */
+static inline float
+gemm_dot_sum(const float *sums)
+{
+	const gemm_four *s = (const gemm_four *)sums;
+	gemm_four sum = (s[0] + s[2]) + (s[1] + s[3]);
+
+	return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+}
+
+/* As gemm_slide_back_plain, with Q at least GEMM_DOT. */
+typedef void gemm_slider_back(size_t O, size_t P, size_t Q, size_t D, float *dw, float *dbias, const float *dy,
+                              const float *y, const float *x, const size_t *at, size_t ldx);
+
+/* From GEMM_DOT - n on: of a vector, what is not among its first n numbers. */
+static const int32_t gemm_fresh[2 * GEMM_DOT] = {
+	[GEMM_DOT] = -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+};
+
 struct gemm_kernel {
 	const char *name;
 	size_t rows, lanes; /* the largest tile is rows times two vectors of lanes floats */
 	gemm_panel *panel;
 	gemm_slider *slide;
 	gemm_dot_panel *dot;
+	gemm_slider_back *slide_back;
 	bool (*runs)(void); /* whether this machine has the instructions */
 };
 
@@ -123,6 +144,7 @@ struct gemm_kernel {
 #define GEMM_ROWS 12
 #define GEMM_DOT_ROWS 4
 #define GEMM_DOT_COLUMNS 4
+#define GEMM_SEEN_COLUMNS 9
 #define GEMM_FMA(x, y, z) _mm512_fmadd_ps(x, y, z)
 #define GEMM_RUNS __builtin_cpu_supports("avx512f")
 #include "gemm_panel.h"
@@ -133,6 +155,7 @@ struct gemm_kernel {
 #define GEMM_ROWS 6
 #define GEMM_DOT_ROWS 3
 #define GEMM_DOT_COLUMNS 2
+#define GEMM_SEEN_COLUMNS 3
 #define GEMM_FMA(x, y, z) _mm256_fmadd_ps(x, y, z)
 #define GEMM_RUNS __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
 #include "gemm_panel.h"
@@ -145,6 +168,7 @@ struct gemm_kernel {
 #define GEMM_ROWS 12
 #define GEMM_DOT_ROWS 3
 #define GEMM_DOT_COLUMNS 2
+#define GEMM_SEEN_COLUMNS 3
 #define GEMM_FMA(x, y, z) vfmaq_f32(z, x, y)
 #define GEMM_RUNS true
 #include "gemm_panel.h"
@@ -153,13 +177,16 @@ struct gemm_kernel {
 /* The best first; the last row, without a panel, stands for gemm_plain. */
 static const struct gemm_kernel gemm_kernels[] = {
 #ifdef __x86_64__
-	{"avx512", 12, 16, gemm_panel_avx512, gemm_slide_avx512, gemm_dot_avx512, gemm_runs_avx512},
-	{"avx2", 6, 8, gemm_panel_avx2, gemm_slide_avx2, gemm_dot_avx2, gemm_runs_avx2},
+	{"avx512", 12, 16, gemm_panel_avx512, gemm_slide_avx512, gemm_dot_avx512, gemm_slide_back_avx512,
+	 gemm_runs_avx512},
+	{"avx2", 6, 8, gemm_panel_avx2, gemm_slide_avx2, gemm_dot_avx2, gemm_slide_back_avx2,
+	 gemm_runs_avx2},
 #endif
 #ifdef __aarch64__
-	{"neon", 12, 4, gemm_panel_neon, gemm_slide_neon, gemm_dot_neon, gemm_runs_neon},
+	{"neon", 12, 4, gemm_panel_neon, gemm_slide_neon, gemm_dot_neon, gemm_slide_back_neon,
+	 gemm_runs_neon},
 #endif
-	{"plain", 1, 1, NULL, NULL, NULL, NULL},
+	{"plain", 1, 1, NULL, NULL, NULL, NULL, NULL},
 };
 
 /* The best kernel of this machine. */
@@ -360,14 +387,44 @@ gemm_slide(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, con
 		gemm_slide_plain(O, P, Q, D, y, w, bias, ramp, x, at, ldx);
 }
 
-/* The sum of GEMM_DOT sums: halves are added until one is left. */
-static inline float
-gemm_dot_sum(const float *sums)
+/*
+ * The way back of gemm_slide: dw[o][d] += sum over places of dy x[at[d] + p ldx + q], dbias[o] += sum of dy[O][P][Q];
+ * either may be NULL. With y of the same shape, dy counts where that is above 0. A product joins one of GEMM_DOT sums, in
+ * order of places: q mod GEMM_DOT, or where no more than that many are left of a row, the last of it joins the last sum.
+ */
+static inline void
+gemm_slide_back_plain(size_t O, size_t P, size_t Q, size_t D, float *dw, float *dbias, const float *dy, const float *y,
+                      const float *x, const size_t *at, size_t ldx)
 {
-	const gemm_four *s = (const gemm_four *)sums;
-	gemm_four sum = (s[0] + s[2]) + (s[1] + s[3]);
+	const size_t whole = Q / GEMM_DOT * GEMM_DOT;
 
-	return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+	for (size_t o = 0; o < O; o++)
+		for (size_t d = 0; d <= D; d++) {
+			float sums[GEMM_DOT] = {0}, *to = d < D ? dw ? dw + o * D + d : NULL : dbias ? dbias + o : NULL;
+
+			for (size_t p = 0; to && p < P; p++)
+				for (size_t q = 0; q < Q; q++) {
+					size_t place = (o * P + p) * Q + q, l = q < whole ? q % GEMM_DOT : q - (Q - GEMM_DOT);
+					float g = !y || y[place] > 0 ? dy[place] : 0;
+
+					sums[l] = fmaf(g, d < D ? x[at[d] + p * ldx + q] : 1, sums[l]);
+				}
+			if (to)
+				*to += gemm_dot_sum(sums);
+		}
+}
+
+/* As gemm_slide_back_plain, by the best kernel of this machine. */
+static inline void
+gemm_slide_back(size_t O, size_t P, size_t Q, size_t D, float *dw, float *dbias, const float *dy, const float *y,
+                const float *x, const size_t *at, size_t ldx)
+{
+	const struct gemm_kernel *kernel = gemm_best();
+
+	if (kernel->panel)
+		kernel->slide_back(O, P, Q, D, dw, dbias, dy, y, x, at, ldx);
+	else
+		gemm_slide_back_plain(O, P, Q, D, dw, dbias, dy, y, x, at, ldx);
 }
 
 /*

@@ -6,6 +6,7 @@
  *	GEMM_LANES          floats of a vector
  *	GEMM_ROWS           rows of the largest tile: the sums of GEMM_ROWS times two vectors stay in registers
  *	GEMM_DOT_ROWS, GEMM_DOT_COLUMNS  dot products that are summed at once
+ *	GEMM_SEEN_COLUMNS   elements of a window that are, for GEMM_SEEN_ROWS channels: 3 or a multiple
  *	GEMM_FMA(x, y, z)   x y + z of vectors, rounded once
  *	GEMM_RUNS           whether this machine has the instructions
  */
@@ -124,6 +125,9 @@ GEMM_NAME(slide)(size_t O, size_t P, size_t Q, size_t D, float *y, const float *
 	}
 }
 
+#undef GEMM_CASE
+#undef GEMM_CASES
+
 /* sums[rows][columns][GEMM_DOT] += products of K elements, as gemm_dot_plain adds them. rows and columns are constants. */
 GEMM_TARGET
 GEMM_INLINE
@@ -217,6 +221,97 @@ GEMM_NAME(dot)(size_t m, size_t n, size_t K, float *sums, const float *a, size_t
 	}
 }
 
+/*
+ * For so many channels of dy and elements of a window, the sums of gemm_slide_back: dw[r D + c] += where at is not NULL,
+ * dbias[r] += where it is. rows and columns are constants, and so is what is NULL.
+ */
+GEMM_TARGET
+GEMM_INLINE
+static void
+GEMM_NAME(seen)(size_t rows, size_t columns, size_t P, size_t Q, size_t D, float *dw, const float *dy, const float *y,
+                const float *x, const size_t *at, size_t ldx)
+{
+	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
+	typedef int32_t bits __attribute__((vector_size(GEMM_LANES * sizeof(int32_t))));
+	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+	typedef int32_t few __attribute__((vector_size(GEMM_LANES * sizeof(int32_t)), aligned(sizeof(int32_t)), may_alias));
+	float sums[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS][GEMM_DOT];
+
+	for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES) {
+		vector sum[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS] = {{{0}}};
+
+		for (size_t p = 0; p < P; p++)
+			for (size_t i = 0; i < Q; i += GEMM_DOT) {
+				const size_t q = i + GEMM_DOT <= Q ? i : Q - GEMM_DOT;
+				const bits fresh = *(const few *)(gemm_fresh + GEMM_DOT - (i - q) + part);
+				const float *from = x + p * ldx + q + part;
+				vector g[GEMM_SEEN_ROWS];
+
+				GEMM_UNROLL
+				for (size_t r = 0; r < rows; r++) {
+					const size_t place = (r * P + p) * Q + q + part;
+					bits v = (bits)*(const stored *)(dy + place) & fresh;
+
+					g[r] = (vector)(y ? v & (bits)(*(const stored *)(y + place) > 0) : v);
+				}
+				GEMM_UNROLL
+				for (size_t c = 0; c < columns; c++) {
+					const vector seen = at ? (vector)*(const stored *)(from + at[c]) : 1 - (vector){0};
+
+					GEMM_UNROLL
+					for (size_t r = 0; r < rows; r++)
+						sum[r][c] = GEMM_FMA(g[r], seen, sum[r][c]);
+				}
+			}
+		GEMM_UNROLL
+		for (size_t r = 0; r < rows; r++)
+			GEMM_UNROLL
+			for (size_t c = 0; c < columns; c++)
+				*(stored *)(sums[r][c] + part) = sum[r][c];
+	}
+	for (size_t r = 0; r < rows; r++)
+		for (size_t c = 0; c < columns; c++)
+			dw[r * D + c] += gemm_dot_sum(sums[r][c]);
+}
+
+/* A gemm_slide_back: see gemm.h. */
+GEMM_TARGET
+static void
+GEMM_NAME(slide_back)(size_t O, size_t P, size_t Q, size_t D, float *dw, float *dbias, const float *dy, const float *y,
+                      const float *x, const size_t *at, size_t ldx)
+{
+	for (size_t o = 0, rows; o < O; o += rows, dy += rows * P * Q, y += y ? rows * P * Q : 0) {
+		rows = gemm_piece(O - o, GEMM_SEEN_ROWS);
+		for (size_t d = dw ? 0 : D, columns; d < D + (dbias != NULL); d += columns) {
+			float *to = d < D ? dw + o * D + d : dbias + o;
+			const size_t left = d < D ? D - d : 1, ld = d < D ? D : 1, *seen = d < D ? at + d : NULL;
+
+			columns = left >= GEMM_SEEN_COLUMNS ? GEMM_SEEN_COLUMNS : left >= 3 ? 3 : 1;
+			switch (rows * 16 + columns) {
+#define GEMM_CASE(rows, columns) \
+			case rows * 16 + columns: \
+				if (y) \
+					GEMM_NAME(seen)(rows, columns, P, Q, ld, to, dy, y, x, seen, ldx); \
+				else \
+					GEMM_NAME(seen)(rows, columns, P, Q, ld, to, dy, NULL, x, seen, ldx); \
+				break;
+			GEMM_CASE(1, 1)
+			GEMM_CASE(2, 1)
+			GEMM_CASE(3, 1)
+			GEMM_CASE(1, 3)
+			GEMM_CASE(2, 3)
+			GEMM_CASE(3, 3)
+#if GEMM_SEEN_COLUMNS == 9
+			GEMM_CASE(1, 9)
+			GEMM_CASE(2, 9)
+			GEMM_CASE(3, 9)
+#endif
+#undef GEMM_CASE
+			}
+		}
+	}
+}
+
 static bool
 GEMM_NAME(runs)(void)
 {
@@ -229,7 +324,6 @@ GEMM_NAME(runs)(void)
 #undef GEMM_ROWS
 #undef GEMM_DOT_ROWS
 #undef GEMM_DOT_COLUMNS
-#undef GEMM_CASE
-#undef GEMM_CASES
+#undef GEMM_SEEN_COLUMNS
 #undef GEMM_FMA
 #undef GEMM_RUNS

@@ -1,5 +1,5 @@
 /*
- * wide.h - e^x and its kin of many floats at once.
+ * wide.h - what is done to many floats at once: e^x and its kin, the steps of Adam.
  *
  * An element is worked out by itself, of the four operations only, so its bits depend on no instruction set and not on
  * its place. Stated errors are the largest seen against double in tests/wide.c.
@@ -12,6 +12,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "vec.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 enum wide_function { WIDE_EXP, WIDE_SIGMOID, WIDE_TANH };
 
 #define WIDE_LEAST -87.0f /* e^x is 0 below it */
@@ -21,12 +27,14 @@ enum wide_function { WIDE_EXP, WIDE_SIGMOID, WIDE_TANH };
 #define WIDE_NAME(part) wide_##part##_avx512
 #define WIDE_TARGET __attribute__((target("avx512f")))
 #define WIDE_LANES 16
+#define WIDE_SQRT(x) _mm512_sqrt_ps(x)
 #define WIDE_RUNS __builtin_cpu_supports("avx512f")
 #include "wide_kernel.h"
 
 #define WIDE_NAME(part) wide_##part##_avx2
 #define WIDE_TARGET __attribute__((target("avx2")))
 #define WIDE_LANES 8
+#define WIDE_SQRT(x) _mm256_sqrt_ps(x)
 #define WIDE_RUNS __builtin_cpu_supports("avx2")
 #include "wide_kernel.h"
 #endif
@@ -34,6 +42,7 @@ enum wide_function { WIDE_EXP, WIDE_SIGMOID, WIDE_TANH };
 #define WIDE_NAME(part) wide_##part##_four
 #define WIDE_TARGET
 #define WIDE_LANES 4
+#define WIDE_SQRT(x) vec_sqrt(x)
 #define WIDE_RUNS true
 #include "wide_kernel.h"
 
@@ -43,13 +52,14 @@ static const struct wide_kernel {
 	void (*map)(enum wide_function function, size_t n, float *y, const float *x);
 	void (*most)(size_t n, size_t B, float *most, const float *z);
 	void (*exp_below)(size_t n, size_t B, float *z, float *sum, const float *most);
+	void (*adam)(size_t n, float rate, float *w, float *m, float *v, const float *g);
 	bool (*runs)(void);
 } wide_kernels[] = {
 #ifdef __x86_64__
-	{"avx512", wide_map_avx512, wide_most_avx512, wide_exp_below_avx512, wide_runs_avx512},
-	{"avx2", wide_map_avx2, wide_most_avx2, wide_exp_below_avx2, wide_runs_avx2},
+	{"avx512", wide_map_avx512, wide_most_avx512, wide_exp_below_avx512, wide_adam_avx512, wide_runs_avx512},
+	{"avx2", wide_map_avx2, wide_most_avx2, wide_exp_below_avx2, wide_adam_avx2, wide_runs_avx2},
 #endif
-	{"four", wide_map_four, wide_most_four, wide_exp_below_four, wide_runs_four},
+	{"four", wide_map_four, wide_most_four, wide_exp_below_four, wide_adam_four, wide_runs_four},
 };
 
 /* The best kernel of this machine. */
@@ -103,6 +113,13 @@ static inline void
 wide_exp_below(size_t n, size_t B, float *z, float *sum, const float *most)
 {
 	wide_best()->exp_below(n, B, z, sum, most);
+}
+
+/* Steps n weights w by gradient g, with their states m and v: Kingma and Ba 2015, with Keras' constants. */
+static inline void
+wide_adam(size_t n, float rate, float *w, float *m, float *v, const float *g)
+{
+	wide_best()->adam(n, rate, w, m, v, g);
 }
 
 #endif

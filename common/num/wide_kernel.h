@@ -5,6 +5,7 @@
  *	WIDE_NAME(part)   the name of a function
  *	WIDE_TARGET       the attribute that lets the compiler use the instructions
  *	WIDE_LANES        floats of a vector
+ *	WIDE_SQRT(x)      the square roots of a vector
  *	WIDE_RUNS         whether this machine has the instructions
  */
 
@@ -131,6 +132,28 @@ WIDE_NAME(exp_below)(size_t n, size_t B, float *z, float *sum, const float *most
 	}
 }
 
+/* A wide_adam: see wide.h. */
+WIDE_TARGET
+static void
+WIDE_NAME(adam)(size_t n, float rate, float *w, float *m, float *v, const float *g)
+{
+	for (size_t i = 0; i < n; i += WIDE_LANES) {
+		const size_t few = WIDE_NAME(few)(n - i);
+		WIDE_NAME(floats) weight = {0}, mean = {0}, square = {0}, step = {0};
+
+		WIDE_NAME(load)(few, &weight, w + i);
+		WIDE_NAME(load)(few, &mean, m + i);
+		WIDE_NAME(load)(few, &square, v + i);
+		WIDE_NAME(load)(few, &step, g + i);
+		mean += 0.1f * (step - mean);
+		square += 0.001f * (step * step - square);
+		weight -= rate * mean / (WIDE_SQRT(square) + 1e-7f);
+		WIDE_NAME(store)(few, w + i, &weight);
+		WIDE_NAME(store)(few, m + i, &mean);
+		WIDE_NAME(store)(few, v + i, &square);
+	}
+}
+
 static bool
 WIDE_NAME(runs)(void)
 {
@@ -140,4 +163,5 @@ WIDE_NAME(runs)(void)
 #undef WIDE_NAME
 #undef WIDE_TARGET
 #undef WIDE_LANES
+#undef WIDE_SQRT
 #undef WIDE_RUNS
