@@ -83,10 +83,10 @@ check_items(const struct ranking *r)
 {
 	for (size_t i = 1; i < r->n; i++)
 		for (size_t j = 0; j < i; j++) {
-			const struct candidate *a = &r->place[i].pick->is, *b = &r->place[j].pick->is;
-			const struct candidate *first = a->origin.n < b->origin.n ? a : b, *again = first == a ? b : a;
+			const struct pick *a = r->place[i].pick, *b = r->place[j].pick;
+			const struct pick *first = a->origin.n < b->origin.n ? a : b, *again = first == a ? b : a;
 
-			if (view_equal(a->item, b->item))
+			if (view_equal(pick_part(a, a->item), pick_part(b, b->item)))
 				die_data("%s:%" PRIu64 ": its group has the same item at %s:%" PRIu64, again->origin.file,
 				         again->origin.line, first->origin.file, first->origin.line);
 		}
@@ -96,16 +96,15 @@ check_items(const struct ranking *r)
 static void
 print_pick(const struct pick *p)
 {
-	struct view line = p->is.line;
 	size_t before = 0;
 
 	if (!isnan(temperature)) {
-		before = (size_t)(p->is.label.at - line.at);
-		writer_put(&out, line.at, before);
+		before = p->label;
+		writer_put(&out, p->bytes, before);
 		writer_number(&out, p->propensity);
 		writer_char(&out, '\t');
 	}
-	writer_put(&out, line.at + before, line.n - before);
+	writer_put(&out, p->bytes + before, p->n - before);
 	writer_char(&out, '\n');
 }
 

@@ -18,11 +18,20 @@ struct candidate {
 	struct origin origin;
 };
 
-/* A line that is among the best so far: a candidate with its own bytes. */
+/* A part of a line, which has at most 2^30 bytes. */
+struct part {
+	uint32_t at, n;
+};
+
+/* A line that is among the best so far: a candidate's own bytes. Its key is with its place. */
 struct pick {
-	struct candidate is;
-	double propensity; /* once ranking_propensities has set it */
-	size_t capacity;   /* of bytes */
+	union {
+		double utility, propensity; /* the latter once ranking_propensities has set it */
+	};
+	struct origin origin;
+	struct part item, category;
+	uint32_t label;       /* where it begins */
+	uint32_t n, capacity; /* of bytes */
 	char bytes[];
 };
 
@@ -31,7 +40,7 @@ struct logsum {
 	double most, sum;
 };
 
-/* A place in the ranking. The key is the pick's, here too so that picks are not touched to find a place. */
+/* A place in the ranking. The key is here, so that picks are not touched to find a place. */
 struct place {
 	double key;
 	struct pick *pick;
@@ -58,11 +67,17 @@ logsum_add(struct logsum *s, double x)
 	s->sum += math_exp(x - s->most);
 }
 
-/* The same part of a copy of the line. */
-static inline struct view
-pick_part(const struct pick *p, struct view line, struct view part)
+/* Where a part of the line stands in it; .at NULL: it has none such. */
+static inline struct part
+part_of(struct view line, struct view part)
 {
-	return part.at ? (struct view){p->bytes + (part.at - line.at), part.n} : part;
+	return part.at ? (struct part){(uint32_t)(part.at - line.at), (uint32_t)part.n} : (struct part){0, 0};
+}
+
+static inline struct view
+pick_part(const struct pick *p, struct part part)
+{
+	return (struct view){p->bytes + part.at, part.n};
 }
 
 /*
@@ -72,18 +87,21 @@ pick_part(const struct pick *p, struct view line, struct view part)
 static inline struct pick *
 pick_make(struct arena *picks, struct pick *p, const struct candidate *c)
 {
-	if (!p || p->capacity < c->line.n) {
-		size_t capacity = c->line.n + (p ? c->line.n : c->line.n / 4);
+	struct view line = c->line;
 
-		p = arena_take(picks, sizeof *p + capacity);
-		p->capacity = capacity;
+	if (!p || p->capacity < line.n) {
+		size_t capacity = line.n + (p ? line.n : line.n / 4);
+
+		p = arena_take(picks, offsetof(struct pick, bytes) + capacity);
+		p->capacity = (uint32_t)capacity;
 	}
-	memcpy(p->bytes, c->line.at, c->line.n);
-	p->is = *c;
-	p->is.line.at = p->bytes;
-	p->is.item = pick_part(p, c->line, c->item);
-	p->is.category = pick_part(p, c->line, c->category);
-	p->is.label = pick_part(p, c->line, c->label);
+	memcpy(p->bytes, line.at, line.n);
+	p->n = (uint32_t)line.n;
+	p->utility = c->utility;
+	p->origin = c->origin;
+	p->item = part_of(line, c->item);
+	p->category = part_of(line, c->category);
+	p->label = part_of(line, c->label).at;
 	return p;
 }
 
@@ -114,7 +132,7 @@ ranking_lost(const struct ranking *r, struct view category, size_t k, size_t cap
 	size_t same = 0, lost = 0;
 
 	for (size_t i = 0; cap && i < r->n; i++)
-		if (view_equal(r->place[i].pick->is.category, category)) {
+		if (view_equal(pick_part(r->place[i].pick, r->place[i].pick->category), category)) {
 			same++;
 			lost = i;
 		}
@@ -145,7 +163,7 @@ ranking_add(struct ranking *r, struct arena *picks, const struct candidate *c, s
 		return;
 	}
 	if (lost < r->n)
-		logsum_add(&r->others, r->place[lost].pick->is.utility);
+		logsum_add(&r->others, r->place[lost].pick->utility);
 	else
 		r->n++;
 	if (lost < r->made) {
@@ -173,8 +191,8 @@ ranking_propensities(struct ranking *r)
 	for (size_t i = r->n; i--;) {
 		struct pick *p = r->place[i].pick;
 
-		logsum_add(&left, p->is.utility);
-		p->propensity = math_exp(p->is.utility - left.most) / left.sum;
+		logsum_add(&left, p->utility);
+		p->propensity = math_exp(p->utility - left.most) / left.sum;
 	}
 }
 

@@ -16,7 +16,7 @@ struct rankings_waiting {
 };
 
 /* Rankings that are no longer than RANKINGS_FETCHED are fetched whole; of a pick, so many bytes. */
-enum { RANKINGS_WAITING = 16, RANKINGS_FETCHED = 12, RANKINGS_PICK = 192 };
+enum { RANKINGS_WAITING = 16, RANKINGS_FETCHED = 12, RANKINGS_PICK = 128 };
 
 struct rankings {
 	/* set by the program */
