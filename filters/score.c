@@ -223,7 +223,7 @@ main(int argc, char **argv)
 		die_usage("--%s: the model holds no beliefs", draw ? "sample" : print_std ? "std" : "ucb");
 	head = arch_head(&model.net.arch);
 	K = net_outputs(&model.net);
-	many = head == SOFTMAX && K > BEST_BLOCK && net_dense(&model.net.layer[model.net.n_layers - 1]);
+	many = head == SOFTMAX && K > BEST_LOOK && net_dense(&model.net.layer[model.net.n_layers - 1]);
 	wanted = keep && (size_t)keep < K ? (size_t)keep : K;
 	net_reserve(&model.net);
 	for (int64_t i = 0; !model.net.beliefs && i < threads; i++)

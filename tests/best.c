@@ -75,6 +75,7 @@ main(void)
 	test_net(2, 1, 1, false);
 	test_net(31, 5, 3, false);
 	test_net(33, 17, 33, false);
+	test_net(97, 16, 20, false);
 	test_net(300, MOST_B, 20, false);
 	test_net(1000, 3, 999, false);
 	test_net(300, 9, 7, true);

@@ -53,8 +53,8 @@ static void
 test_columns(const struct wide_kernel *kernel)
 {
 	enum { ROWS = 13, MOST_COLUMNS = 40 };
-	float z[ROWS * MOST_COLUMNS], most[MOST_COLUMNS], sum[MOST_COLUMNS];
-	bool greatest = true, below = true;
+	float z[ROWS * MOST_COLUMNS], most[MOST_COLUMNS], sum[MOST_COLUMNS], alone[MOST_COLUMNS];
+	bool greatest = true, below = true, alike = true;
 
 	for (size_t B = 1; B <= MOST_COLUMNS; B++) {
 		for (size_t i = 0; i < ROWS * B; i++)
@@ -63,7 +63,9 @@ test_columns(const struct wide_kernel *kernel)
 		for (size_t b = 0; b < B; b++)
 			for (size_t i = 0; i < ROWS; i++)
 				greatest &= z[i * B + b] <= most[b];
+		kernel->sum_below(ROWS, B, z, alone, most);
 		kernel->exp_below(ROWS, B, z, sum, most);
+		alike &= memcmp(alone, sum, B * sizeof *sum) == 0;
 		for (size_t b = 0; b < B; b++) {
 			float all = 0;
 			bool reached = false;
@@ -83,6 +85,7 @@ test_columns(const struct wide_kernel *kernel)
 	}
 	tap_ok(greatest, "%s: the greatest of columns", kernel->name);
 	tap_ok(below, "%s: e^x below it, and the sums", kernel->name);
+	tap_ok(alike, "%s: the sums alone", kernel->name);
 }
 
 int

@@ -70,11 +70,15 @@ best_sort(struct best *b)
 	qsort(b->list, b->n, sizeof *b->list, best_compare);
 }
 
-/* Classes whose logits are near at once, and of these those that one look is for. */
-enum { BEST_BLOCK = 128, BEST_LOOK = 32 };
+/*
+ * Classes whose logits are near at once, and are looked at; and those of one product, while the weights of the next come
+ * nearer. Records go BEST_WIDE at a time, the last one again and again where they are no multiple of that.
+ */
+enum { BEST_LOOK = 96, BEST_STEP = 12, BEST_WIDE = 16 };
 
 /* What is known of the records of a piece. */
 struct best_piece {
+	size_t B, wide;              /* records, and with the last one again and again */
 	struct best *best;           /* [B], empty; of logits */
 	const float *label;          /* [B]: classes whose logits are wanted too */
 	double *own;                 /* [B]: those */
@@ -82,24 +86,37 @@ struct best_piece {
 	double sum[NET_SEQUENCES];   /* of e^(z - most) */
 };
 
-/* Takes in n classes from `class` on, at most BEST_LOOK, whose logits are z[n][B]; these are used up. */
+/* Takes in n classes from `class` on, at most BEST_LOOK, whose logits are z[n][wide]. */
 static inline void
-best_look(struct best_piece *p, size_t B, size_t n, size_t class, float *z)
+best_look(struct best_piece *p, size_t n, size_t class, const float *z)
 {
+	const size_t wide = p->wide;
 	float greatest[NET_SEQUENCES];
 
-	wide_most(n, B, greatest, z);
-	for (size_t b = 0; b < B; b++) {
+	wide_most(n, wide, greatest, z);
+	for (size_t b = 0; b < p->B; b++) {
 		struct best *best = &p->best[b];
 
 		if (best->n < best->k || (double)greatest[b] > best->list[0].value)
 			for (size_t j = 0; j < n; j++)
-				if (best->n < best->k || (double)z[j * B + b] > best->list[0].value)
-					best_offer(best, (double)z[j * B + b], (uint32_t)(class + j));
+				if (best->n < best->k || (double)z[j * wide + b] > best->list[0].value)
+					best_offer(best, (double)z[j * wide + b], (uint32_t)(class + j));
 		if ((size_t)p->label[b] - class < n)
-			p->own[b] = (double)z[((size_t)p->label[b] - class) * B + b];
+			p->own[b] = (double)z[((size_t)p->label[b] - class) * wide + b];
 	}
-	softmax_take(n, B, z, p->most, p->sum, greatest);
+	softmax_count(n, wide, z, p->most, p->sum, greatest);
+}
+
+/* Asks for the weights w[K][I] of the classes of a product from `class` on. always_inline as net_fetch is. */
+__attribute__((always_inline))
+static inline void
+best_fetch(size_t I, const float *w, size_t class, size_t K)
+{
+	enum { LINE = 16, NEAR = 2 }; /* floats; the second cache */
+	size_t end = K - class < BEST_STEP ? K : class + BEST_STEP;
+
+	for (size_t i = class * I; i < end * I; i += LINE)
+		__builtin_prefetch(w + i, 0, NEAR);
 }
 
 /*
@@ -114,19 +131,25 @@ best_classes(const struct net *net, struct net_pass *pass, struct piece piece, s
 	size_t last = net->n_layers - 1, I = net->layer[last].I, K = net->layer[last].O, B = piece.B;
 	const float *w = net_data(net, net->layer[last].weight), *bias = net_data(net, net->layer[last].bias);
 	const float *x = net_forward(net, pass, piece, last);
-	float z[BEST_BLOCK * NET_SEQUENCES], *across = pass->scratch, *scratch = across + I * NET_SEQUENCES;
-	struct best_piece p = {.best = best, .label = label, .own = own};
+	size_t wide = (B + BEST_WIDE - 1) / BEST_WIDE * BEST_WIDE;
+	float z[BEST_LOOK * NET_SEQUENCES], *across = pass->scratch;
+	size_t *at = (size_t *)(void *)(across + I * NET_SEQUENCES); /* rows of across */
+	struct best_piece p = {.best = best, .label = label, .own = own, .B = B, .wide = wide};
 
-	gemm_transpose(I, B, across, x);
-	for (size_t b = 0; b < B; b++)
+	gemm_pack(B, wide, I, across, (struct gemm_side){.from = x, .ld = I});
+	for (size_t i = 0; i < I; i++)
+		at[i] = i * wide;
+	for (size_t b = 0; b < wide; b++)
 		p.most[b] = -INFINITY;
 	for (size_t class = 0, n; class < K; class += n) {
-		n = K - class < BEST_BLOCK ? K - class : BEST_BLOCK;
-		for (size_t j = 0; j < n; j++)
-			vec_fill(B, z + j * B, bias[class + j]);
-		gemm(n, B, I, z, B, true, w + class * I, I, false, across, B, false, scratch);
-		for (size_t j = 0; j < n; j += BEST_LOOK)
-			best_look(&p, B, n - j < BEST_LOOK ? n - j : BEST_LOOK, class + j, z + j * B);
+		n = K - class < BEST_LOOK ? K - class : BEST_LOOK;
+		for (size_t j = 0; j < n; j += BEST_STEP) {
+			size_t step = n - j < BEST_STEP ? n - j : BEST_STEP;
+
+			best_fetch(I, w, class + j + step, K);
+			gemm_slide(step, 1, wide, I, z + j * wide, w + (class + j) * I, bias + class + j, false, across, at, wide);
+		}
+		best_look(&p, n, class, z);
 	}
 	for (size_t b = 0; b < B; b++) {
 		best_sort(&best[b]);

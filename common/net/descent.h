@@ -208,12 +208,31 @@ trainer_move(const struct trainer *t, const struct optimiser_settings *set, size
 	t->optimiser->step(set, n, tensor_floats(w) + at, a ? a + at : NULL, b ? b + at : NULL, g);
 }
 
-/* Steps the classes of a task. */
+/*
+ * Asks for n numbers of a tensor from `at` on, and their states, some time before they are stepped. always_inline as
+ * net_fetch is.
+ */
+__attribute__((always_inline))
+static inline void
+trainer_fetch(const struct trainer *t, size_t tensor, size_t at, size_t n)
+{
+	enum { LINE = 16 }; /* floats */
+	const struct tensor *w = &t->net->table.tensor[tensor];
+
+	for (size_t i = 0; i < n; i += LINE) {
+		__builtin_prefetch(tensor_floats(w) + at + i, 1);
+		for (size_t s = 0; s < t->optimiser->n_states; s++)
+			__builtin_prefetch(w->state[s] + at + i, 1);
+	}
+}
+
+/* Steps the classes of a task: so many of them are on the way while one is stepped. */
 static inline void
 trainer_step_classes(const struct trainer *t, size_t task, size_t worker)
 {
 	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
 	struct optimiser_settings weights = trainer_settings(t, l->weight), biases = trainer_settings(t, l->bias);
+	enum { AHEAD = 8 };
 	size_t n, from = trainer_task_classes(t, task, &n);
 	float *g = trainer_class_gradient(t, from, n, worker);
 
@@ -222,6 +241,8 @@ trainer_step_classes(const struct trainer *t, size_t task, size_t worker)
 	for (size_t j = 0; j < n; j++) {
 		size_t class = t->sampled.class[from + j];
 
+		if (j + AHEAD < n)
+			trainer_fetch(t, l->weight, t->sampled.class[from + j + AHEAD] * l->I, l->I);
 		if (!trainer_rests(t, l->weight))
 			trainer_move(t, &weights, l->weight, class * l->I, l->I, g + j * l->I);
 		if (!trainer_rests(t, l->bias))

@@ -107,7 +107,8 @@ net_layer_scratch(const struct net_layer *l)
 		return 0;
 	forward = gemm_scratch(l->O, NET_SEQUENCES, l->I);
 	back = gemm_scratch(NET_SEQUENCES, l->I, l->O);
-	return l->I * NET_SEQUENCES + (forward > back ? forward : back); /* best.h wants room for its inputs */
+	forward += l->I * (NET_SEQUENCES + 2); /* best.h wants room for its inputs, and the place of each */
+	return forward > back ? forward : back;
 }
 
 /* The shapes of a layer's tensors, outermost first; a rank of 0 is a tensor it has not. */

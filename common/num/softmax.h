@@ -9,6 +9,17 @@
 #include "math.h"
 #include "wide.h"
 
+/* A block whose greatest logits are greatest[b] is about to be taken in: sums are of e^(logit - most[b]). */
+static inline void
+softmax_raise(size_t B, float *most, double *sum, const float *greatest)
+{
+	for (size_t b = 0; b < B; b++)
+		if (greatest[b] > most[b]) {
+			sum[b] *= math_exp((double)most[b] - (double)greatest[b]);
+			most[b] = greatest[b];
+		}
+}
+
 /*
  * Takes a block in: most[b], at first -INFINITY, becomes the greatest logit so far, sum[b], at first 0, the sum of
  * e^(logit - most[b]) so far, and z becomes e^(z - most[b]). greatest[b] is the block's own, as wide_most has it, and is
@@ -17,12 +28,18 @@
 static inline void
 softmax_take(size_t n, size_t B, float *z, float *most, double *sum, float *greatest)
 {
-	for (size_t b = 0; b < B; b++)
-		if (greatest[b] > most[b]) {
-			sum[b] *= math_exp((double)most[b] - (double)greatest[b]);
-			most[b] = greatest[b];
-		}
+	softmax_raise(B, most, sum, greatest);
 	wide_exp_below(n, B, z, greatest, most);
+	for (size_t b = 0; b < B; b++)
+		sum[b] += (double)greatest[b];
+}
+
+/* The same, but z stays. */
+static inline void
+softmax_count(size_t n, size_t B, const float *z, float *most, double *sum, float *greatest)
+{
+	softmax_raise(B, most, sum, greatest);
+	wide_sum_below(n, B, z, greatest, most);
 	for (size_t b = 0; b < B; b++)
 		sum[b] += (double)greatest[b];
 }

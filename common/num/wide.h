@@ -52,14 +52,16 @@ static const struct wide_kernel {
 	void (*map)(enum wide_function function, size_t n, float *y, const float *x);
 	void (*most)(size_t n, size_t B, float *most, const float *z);
 	void (*exp_below)(size_t n, size_t B, float *z, float *sum, const float *most);
+	void (*sum_below)(size_t n, size_t B, const float *z, float *sum, const float *most);
 	void (*adam)(size_t n, float rate, float *w, float *m, float *v, const float *g);
 	bool (*runs)(void);
 } wide_kernels[] = {
 #ifdef __x86_64__
-	{"avx512", wide_map_avx512, wide_most_avx512, wide_exp_below_avx512, wide_adam_avx512, wide_runs_avx512},
-	{"avx2", wide_map_avx2, wide_most_avx2, wide_exp_below_avx2, wide_adam_avx2, wide_runs_avx2},
+	{"avx512", wide_map_avx512, wide_most_avx512, wide_exp_below_avx512, wide_sum_below_avx512, wide_adam_avx512,
+	 wide_runs_avx512},
+	{"avx2", wide_map_avx2, wide_most_avx2, wide_exp_below_avx2, wide_sum_below_avx2, wide_adam_avx2, wide_runs_avx2},
 #endif
-	{"four", wide_map_four, wide_most_four, wide_exp_below_four, wide_adam_four, wide_runs_four},
+	{"four", wide_map_four, wide_most_four, wide_exp_below_four, wide_sum_below_four, wide_adam_four, wide_runs_four},
 };
 
 /* The best kernel of this machine. */
@@ -108,11 +110,21 @@ wide_most(size_t n, size_t B, float *most, const float *z)
 	wide_best()->most(n, B, most, z);
 }
 
-/* z[n][B] becomes e^(z - most[b]); sum[b] is written, that of column b, added up row by row. */
+/*
+ * z[n][B] becomes e^(z - most[b]), where most[b] is no less than any of column b; sum[b] is written, that of the column,
+ * added up row by row.
+ */
 static inline void
 wide_exp_below(size_t n, size_t B, float *z, float *sum, const float *most)
 {
 	wide_best()->exp_below(n, B, z, sum, most);
+}
+
+/* The sums alone; z stays. */
+static inline void
+wide_sum_below(size_t n, size_t B, const float *z, float *sum, const float *most)
+{
+	wide_best()->sum_below(n, B, z, sum, most);
 }
 
 /* Steps n weights w by gradient g, with their states m and v: Kingma and Ba 2015, with Keras' constants. */

@@ -12,18 +12,19 @@
 typedef float WIDE_NAME(floats) __attribute__((vector_size(WIDE_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef int32_t WIDE_NAME(bits) __attribute__((vector_size(WIDE_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 
-/* x becomes e^x: x = k ln 2 + r with |r| <= ln 2 / 2, then the Taylor series of e^r to r^7, whose rest is below 6e-9. */
+/*
+ * x, no larger than WIDE_MOST, becomes e^x: x = k ln 2 + r with |r| <= ln 2 / 2, then the Taylor series of e^r to r^7, whose
+ * rest is below 6e-9.
+ */
 WIDE_TARGET
 __attribute__((always_inline))
 static inline void
-WIDE_NAME(exp_of)(WIDE_NAME(floats) *to)
+WIDE_NAME(exp_low)(WIDE_NAME(floats) *to)
 {
 	const float shift = 0x1.8p23f; /* adding it rounds to a whole number, which is then in the lowest bits */
 	WIDE_NAME(floats) x = *to, t, k, r, q;
-	WIDE_NAME(bits) low = x < WIDE_LEAST, high = x > WIDE_MOST;
+	WIDE_NAME(bits) low = x < WIDE_LEAST;
 
-	x = (WIDE_NAME(floats))(((WIDE_NAME(bits))x & ~(low | high)) |
-	                        ((WIDE_NAME(bits))(WIDE_MOST - (WIDE_NAME(floats)){0}) & high));
 	t = x * 1.44269504f + shift;
 	k = t - shift;
 	r = (x - k * 0x1.62e4p-1f) - k * 0x1.7f7d1cp-20f;
@@ -35,6 +36,20 @@ WIDE_NAME(exp_of)(WIDE_NAME(floats) *to)
 	q = 1 + (r + r * r * q);
 	q = (WIDE_NAME(floats))((WIDE_NAME(bits))q + ((WIDE_NAME(bits))t << 23));
 	*to = (WIDE_NAME(floats))((WIDE_NAME(bits))q & ~low);
+}
+
+/* x becomes e^x. */
+WIDE_TARGET
+__attribute__((always_inline))
+static inline void
+WIDE_NAME(exp_of)(WIDE_NAME(floats) *to)
+{
+	WIDE_NAME(floats) x = *to;
+	WIDE_NAME(bits) high = x > WIDE_MOST;
+
+	*to = (WIDE_NAME(floats))(((WIDE_NAME(bits))x & ~high) |
+	                          ((WIDE_NAME(bits))(WIDE_MOST - (WIDE_NAME(floats)){0}) & high));
+	WIDE_NAME(exp_low)(to);
 }
 
 /* The first `few` elements of *v from memory; the others stay. */
@@ -111,25 +126,50 @@ WIDE_NAME(most)(size_t n, size_t B, float *most, const float *z)
 	}
 }
 
+/* `few` columns of z, of which those of the sum are written, and of `to` where that is not NULL; both best constants. */
+WIDE_TARGET
+__attribute__((always_inline))
+static inline void
+WIDE_NAME(below)(size_t few, size_t n, size_t B, float *to, float *sum, const float *z, const float *most)
+{
+	WIDE_NAME(floats) greatest = {0}, all = {0}, v = {0};
+
+	WIDE_NAME(load)(few, &greatest, most);
+	for (size_t i = 0; i < n; i++) {
+		WIDE_NAME(load)(few, &v, z + i * B);
+		v -= greatest;
+		WIDE_NAME(exp_low)(&v);
+		all += v;
+		if (to)
+			WIDE_NAME(store)(few, to + i * B, &v);
+	}
+	WIDE_NAME(store)(few, sum, &all);
+}
+
 /* A wide_exp_below: see wide.h. */
 WIDE_TARGET
 static void
 WIDE_NAME(exp_below)(size_t n, size_t B, float *z, float *sum, const float *most)
 {
-	for (size_t b = 0; b < B; b += WIDE_LANES) {
-		const size_t few = WIDE_NAME(few)(B - b);
-		WIDE_NAME(floats) greatest = {0}, all = {0}, v = {0};
+	size_t b = 0;
 
-		WIDE_NAME(load)(few, &greatest, most + b);
-		for (size_t i = 0; i < n; i++) {
-			WIDE_NAME(load)(few, &v, z + i * B + b);
-			v -= greatest;
-			WIDE_NAME(exp_of)(&v);
-			all += v;
-			WIDE_NAME(store)(few, z + i * B + b, &v);
-		}
-		WIDE_NAME(store)(few, sum + b, &all);
-	}
+	for (; b + WIDE_LANES <= B; b += WIDE_LANES)
+		WIDE_NAME(below)(WIDE_LANES, n, B, z + b, sum + b, z + b, most + b);
+	if (b < B)
+		WIDE_NAME(below)(B - b, n, B, z + b, sum + b, z + b, most + b);
+}
+
+/* A wide_sum_below: see wide.h. */
+WIDE_TARGET
+static void
+WIDE_NAME(sum_below)(size_t n, size_t B, const float *z, float *sum, const float *most)
+{
+	size_t b = 0;
+
+	for (; b + WIDE_LANES <= B; b += WIDE_LANES)
+		WIDE_NAME(below)(WIDE_LANES, n, B, NULL, sum + b, z + b, most + b);
+	if (b < B)
+		WIDE_NAME(below)(B - b, n, B, NULL, sum + b, z + b, most + b);
 }
 
 /* A wide_adam: see wide.h. */
