@@ -25,6 +25,7 @@ WIDE_NAME(exp_low)(WIDE_NAME(floats) *to)
 	WIDE_NAME(floats) x = *to, t, k, r, q;
 	WIDE_NAME(bits) low = x < WIDE_LEAST;
 
+	x = (WIDE_NAME(floats))((WIDE_NAME(bits))x & ~low);
 	t = x * 1.44269504f + shift;
 	k = t - shift;
 	r = (x - k * 0x1.62e4p-1f) - k * 0x1.7f7d1cp-20f;
