@@ -113,7 +113,7 @@ dense_forward(size_t B, size_t I, size_t O, float *y, const float *x, const floa
 	for (size_t b = 0; b < B; b++)
 		for (size_t o = 0; o < O; o++)
 			y[b * O + o] = bias ? bias[o] : 0;
-	gemm_dot(B, O, I, y, O, x, I, w, I, NULL);
+	gemm_dot(B, O, I, y, O, x, I, w, I);
 }
 
 /* dx[B][I] written, dbias[O] added to. Either may be NULL: not wanted. scratch: gemm_scratch(B, I, O). */
@@ -169,7 +169,7 @@ window_place(const struct window *v, size_t *at)
 				*at++ = (c * window_height(v) + i) * window_width(v) + j;
 }
 
-/* The framed image: x itself where it has no frame, else a copy in to[C][rows][columns]; `behind` zeros want a copy too. */
+/* The framed image, with so many zeros behind: x itself where it has neither, else a copy in to[C][rows][columns]. */
 static inline const float *
 window_frame(const struct window *v, float *to, const float *x, size_t behind)
 {
@@ -299,6 +299,20 @@ conv_slide_back(size_t O, const struct window *v, float *dw, float *dbias, const
 	gemm_slide_back(O, v->P, GEMM_DOT, D, dw, dbias, wide, NULL, x, v->at, columns);
 }
 
+/* As conv_slide_back, of any stride, where dy is the gradient by what comes before a ramp. */
+static inline void
+conv_columns_back(size_t O, const struct window *v, float *dw, float *dbias, const float *x, const float *dy, float *scratch)
+{
+	const size_t D = v->C * v->K * v->K, N = v->P * v->Q;
+
+	for (size_t o = 0; dbias && o < O; o++)
+		dbias[o] += vec_sum(N, dy + o * N);
+	if (!dw)
+		return;
+	window_columns(v, scratch, x);
+	gemm_dot(O, D, N, dw, D, dy, N, scratch, N);
+}
+
 /*
  * dx written, dw and dbias added to. Any of the three may be NULL: not wanted. Where y, the result of a ramp, is not NULL,
  * dy is the gradient by that, and is used up.
@@ -308,19 +322,15 @@ conv_backward(size_t B, size_t O, const struct window *v, float *dx, float *dw, 
               const float *w, float *dy, const float *y, float *scratch)
 {
 	const size_t D = v->C * v->K * v->K, N = v->P * v->Q, image = v->C * v->H * v->W;
-	const bool slides = v->stride == 1;
+	const bool slides = v->stride == 1, first = y && (dx || !slides); /* else the ramp's part is done on the way */
 
 	for (size_t b = 0; b < B; b++, dy += O * N, y += y ? O * N : 0, x += image) {
-		if (y && (dx || !slides))
+		if (first)
 			vec_ramp_backward(O * N, dy, dy, y);
 		if (slides && (dw || dbias))
-			conv_slide_back(O, v, dw, dbias, x, dy, dx ? NULL : y, scratch);
-		for (size_t o = 0; !slides && dbias && o < O; o++)
-			dbias[o] += vec_sum(N, dy + o * N);
-		if (!slides && dw) {
-			window_columns(v, scratch, x);
-			gemm_dot(O, D, N, dw, D, dy, N, scratch, N, NULL);
-		}
+			conv_slide_back(O, v, dw, dbias, x, dy, first ? NULL : y, scratch);
+		else if (!slides)
+			conv_columns_back(O, v, dw, dbias, x, dy, scratch);
 		if (!dx)
 			continue;
 		gemm(D, N, O, scratch, N, false, w, D, true, dy, N, false, scratch + D * N);

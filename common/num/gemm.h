@@ -428,16 +428,16 @@ gemm_slide_back(size_t O, size_t P, size_t Q, size_t D, float *dw, float *dbias,
 }
 
 /*
- * Dot products of rows: C[M][N] += A B' over K, with rows of A lda floats apart, and row j of B at b[at[j]], or at
- * b[j ldb] where at is NULL. Sum l of a product takes k = l, l + GEMM_DOT..., each with one rounding.
+ * Dot products of rows: C[M][N] += A B' over K; rows of B may overlap. Sum l of a product takes k = l, l + GEMM_DOT..., each
+ * with one rounding.
  */
 static inline void
-gemm_dot_plain(size_t M, size_t N, size_t K, float *C, size_t ldc, const float *A, size_t lda, const float *b,
-               size_t ldb, const size_t *at)
+gemm_dot_plain(size_t M, size_t N, size_t K, float *C, size_t ldc, const float *A, size_t lda, const float *B,
+               size_t ldb)
 {
 	for (size_t i = 0; i < M; i++)
 		for (size_t j = 0; j < N; j++) {
-			const float *row = b + (at ? at[j] : j * ldb);
+			const float *row = B + j * ldb;
 			float sums[GEMM_DOT] = {0};
 
 			for (size_t k = 0; k < K; k++)
@@ -468,10 +468,10 @@ gemm_dot_block(const struct gemm_kernel *kernel, size_t m, size_t n, size_t K, f
 /* As gemm_dot_plain, by the kernel given. */
 static inline void
 gemm_dot_with(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, float *C, size_t ldc, const float *A,
-              size_t lda, const float *b, size_t ldb, const size_t *at)
+              size_t lda, const float *B, size_t ldb)
 {
 	if (!kernel->panel) {
-		gemm_dot_plain(M, N, K, C, ldc, A, lda, b, ldb, at);
+		gemm_dot_plain(M, N, K, C, ldc, A, lda, B, ldb);
 		return;
 	}
 	for (size_t j = 0, n; j < N; j += n) {
@@ -480,7 +480,7 @@ gemm_dot_with(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, fl
 			const float *row[GEMM_DOT_WIDTH];
 
 			for (size_t l = 0; l < n; l++)
-				row[l] = b + (at ? at[j + l] : (j + l) * ldb);
+				row[l] = B + (j + l) * ldb;
 			m = M - i < GEMM_DOT_HEIGHT ? M - i : GEMM_DOT_HEIGHT;
 			gemm_dot_block(kernel, m, n, K, C + i * ldc + j, ldc, A + i * lda, lda, row);
 		}
@@ -489,10 +489,9 @@ gemm_dot_with(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, fl
 
 /* As gemm_dot_plain, by the best kernel of this machine. */
 static inline void
-gemm_dot(size_t M, size_t N, size_t K, float *C, size_t ldc, const float *A, size_t lda, const float *b, size_t ldb,
-         const size_t *at)
+gemm_dot(size_t M, size_t N, size_t K, float *C, size_t ldc, const float *A, size_t lda, const float *B, size_t ldb)
 {
-	gemm_dot_with(gemm_best(), M, N, K, C, ldc, A, lda, b, ldb, at);
+	gemm_dot_with(gemm_best(), M, N, K, C, ldc, A, lda, B, ldb);
 }
 
 /* to[I][O] = the transpose of from[O][I]. */

@@ -1,8 +1,8 @@
 /*
  * wide.h - what is done to many floats at once: e^x and its kin, the steps of Adam.
  *
- * An element is worked out by itself, of the four operations only, so its bits depend on no instruction set and not on
- * its place. Stated errors are the largest seen against double in tests/wide.c.
+ * An element is worked out by itself, of the four operations and square roots only, so its bits depend on no instruction
+ * set and not on its place. Stated errors are the largest seen against double in tests/wide.c.
  */
 #ifndef WEIR_WIDE_H
 #define WEIR_WIDE_H

@@ -173,25 +173,25 @@ WIDE_NAME(sum_below)(size_t n, size_t B, const float *z, float *sum, const float
 		WIDE_NAME(below)(B - b, n, B, NULL, sum + b, z + b, most + b);
 }
 
-/* A wide_adam: see wide.h. */
+/* A wide_adam: see wide.h. What is less than a vector, such as a bias, is stepped number by number. */
 WIDE_TARGET
 static void
 WIDE_NAME(adam)(size_t n, float rate, float *w, float *m, float *v, const float *g)
 {
-	for (size_t i = 0; i < n; i += WIDE_LANES) {
-		const size_t few = WIDE_NAME(few)(n - i);
-		WIDE_NAME(floats) weight = {0}, mean = {0}, square = {0}, step = {0};
+	size_t i = 0;
 
-		WIDE_NAME(load)(few, &weight, w + i);
-		WIDE_NAME(load)(few, &mean, m + i);
-		WIDE_NAME(load)(few, &square, v + i);
-		WIDE_NAME(load)(few, &step, g + i);
-		mean += 0.1f * (step - mean);
-		square += 0.001f * (step * step - square);
-		weight -= rate * mean / (WIDE_SQRT(square) + 1e-7f);
-		WIDE_NAME(store)(few, w + i, &weight);
-		WIDE_NAME(store)(few, m + i, &mean);
-		WIDE_NAME(store)(few, v + i, &square);
+	for (; i + WIDE_LANES <= n; i += WIDE_LANES) {
+		WIDE_NAME(floats) *mean = (WIDE_NAME(floats) *)(m + i), *square = (WIDE_NAME(floats) *)(v + i);
+		const WIDE_NAME(floats) step = *(const WIDE_NAME(floats) *)(g + i);
+
+		*mean += 0.1f * (step - *mean);
+		*square += 0.001f * (step * step - *square);
+		*(WIDE_NAME(floats) *)(w + i) -= rate * *mean / (WIDE_SQRT(*square) + 1e-7f);
+	}
+	for (; i < n; i++) {
+		m[i] += 0.1f * (g[i] - m[i]);
+		v[i] += 0.001f * (g[i] * g[i] - v[i]);
+		w[i] -= rate * m[i] / (sqrtf(v[i]) + 1e-7f);
 	}
 }
 
