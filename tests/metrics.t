@@ -405,6 +405,9 @@ printf 'metrics1\tece\t0\t0\t0\t0\t0\t0\t0\nmetrics1\tscore\t0.5\t0\t0\n' >line
 t 'a score of no records' 3 '' '^metrics: line:2: ' metrics --merge line
 printf 'metrics1\tmap\t4\t1\t0.5\t1e20\t1\t1\t4\n' >line
 t 'more records than can be counted' 3 '' 'not a line of this program' metrics --merge line
+printf 'metrics1\tauc\t0\t0\t0\t0\t0\t0\t0\nmetrics1\tscore\t0.5\t0\t5000000000000000\n' >line
+printf 'metrics1\tscore\t0.5\t0\t5000000000000000\n' >more
+t 'nor more of one score' 3 '' '^metrics: more:1: ' metrics --merge line more
 grep -v mrr once >bad
 t 'shards of other metrics' 3 '' '2 lines of auc, 1 of mrr|1 lines of mrr, 2 of' metrics --merge once bad
 t '--merge takes its metrics from the lines' 2 '' 'the lines name the metrics' metrics --merge -M auc once

@@ -20,6 +20,7 @@ struct measured {
 	size_t n_lines_capacity;
 	struct metric_level *level; /* owned: best first, once they are settled */
 	size_t n_levels, level_capacity;
+	uint64_t of_levels;         /* records of the levels that were read */
 };
 
 /* The value of a group, as it counts; NaN: it does not. */
@@ -148,10 +149,13 @@ measured_write(const struct measured *m, const struct scored *asked, struct writ
 
 /* ---- in ---- */
 
+/* Counts are below what a double holds of whole numbers. */
+#define MEASURED_COUNTED ((uint64_t)1 << 53)
+
 static inline bool
 measured_count(struct view text, uint64_t *count)
 {
-	return text.n && number_whole(text, count) == text.n && *count < (uint64_t)1 << 53;
+	return text.n && number_whole(text, count) == text.n && *count < MEASURED_COUNTED;
 }
 
 /* Sums up to these leave room for the products that an estimate needs; those of records are far below. */
@@ -193,15 +197,20 @@ measured_place(struct measured *m, struct scored *asked, struct scored_metric me
 	return n;
 }
 
-/* A level, of one record at least. */
+/* A level, of one record at least; levels that become one must still be counted. */
 static inline bool
 measured_take_level(struct measured *m, const struct view *f)
 {
 	struct metric_level level;
+	uint64_t n;
 
 	if (!number_parse(f[2], &level.score) || !measured_count(f[3], &level.positive) ||
-	    !measured_count(f[4], &level.negative) || level.positive + level.negative == 0)
+	    !measured_count(f[4], &level.negative))
 		return false;
+	n = level.positive + level.negative;
+	if (n == 0 || n >= MEASURED_COUNTED - m->of_levels)
+		return false;
+	m->of_levels += n;
 	measured_add_level(m, level);
 	return true;
 }
