@@ -1,17 +1,26 @@
 /*
  * team.h - a job cut into tasks, done by several threads.
  *
- * Who does which task is left to chance; so a task must not care, and what it writes must be its own.
+ * Each thread begins with its own share of the tasks, the same in every job of so many, as what they work on may still be
+ * in its cache; who is through helps the others. So who does which task is left to chance: a task must not care, and what
+ * it writes must be its own.
  */
 #ifndef WEIR_TEAM_H
 #define WEIR_TEAM_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "../cli.h"
 
 enum { TEAM_MOST = 64 }; /* threads */
+
+/* The tasks from next on, up to end, that nobody took. Apart from each other: a cache line has one writer. */
+struct team_share {
+	_Alignas(128) _Atomic size_t next;
+	size_t end;
+};
 
 /* Does one task; the worker, below the team's n, is whose scratch it may use. */
 typedef void team_job(void *argument, size_t task, size_t worker);
@@ -29,29 +38,32 @@ struct team {
 	/* the job in hand */
 	team_job *job;
 	void *argument;
-	size_t tasks;
-	_Atomic size_t next, busy;   /* tasks taken; threads that have not ended */
+	struct team_share share[TEAM_MOST]; /* [n] */
+	_Atomic size_t busy;         /* threads that have not ended */
 	_Atomic uint64_t calls;
 	_Atomic bool over;
 };
 
-/* Does tasks until none is left. */
+/* Does tasks until none is left: a worker's own first. */
 static inline void
 team_work(struct team *t, size_t worker)
 {
-	size_t task;
+	for (size_t i = 0; i < t->n; i++) {
+		struct team_share *share = &t->share[(worker + i) % t->n];
+		size_t task;
 
-	while ((task = atomic_fetch_add(&t->next, 1)) < t->tasks)
-		t->job(t->argument, task, worker);
+		while ((task = atomic_fetch_add(&share->next, 1)) < share->end)
+			t->job(t->argument, task, worker);
+	}
 }
 
-/* Jobs are short, so many looks come before sleep. */
-enum { TEAM_LOOKS = 20000 };
+/* Jobs are short, so many looks come before sleep; between them the core is whoever's that waits for it. */
+enum { TEAM_LOOKS = 1000 };
 
 static inline void
 team_wait_call(struct team *t, uint64_t seen)
 {
-	for (int i = 0; i < TEAM_LOOKS; i++)
+	for (int i = 0; i < TEAM_LOOKS; i++, sched_yield())
 		if (atomic_load(&t->calls) != seen)
 			return;
 	pthread_mutex_lock(&t->lock);
@@ -63,7 +75,7 @@ team_wait_call(struct team *t, uint64_t seen)
 static inline void
 team_wait_done(struct team *t)
 {
-	for (int i = 0; i < TEAM_LOOKS; i++)
+	for (int i = 0; i < TEAM_LOOKS; i++, sched_yield())
 		if (atomic_load(&t->busy) == 0)
 			return;
 	pthread_mutex_lock(&t->lock);
@@ -128,8 +140,10 @@ team_run(struct team *t, size_t tasks, team_job *job, void *argument)
 	}
 	t->job = job;
 	t->argument = argument;
-	t->tasks = tasks;
-	atomic_store(&t->next, 0);
+	for (size_t i = 0; i < t->n; i++) {
+		atomic_store(&t->share[i].next, tasks * i / t->n);
+		t->share[i].end = tasks * (i + 1) / t->n;
+	}
 	atomic_store(&t->busy, t->n - 1);
 	team_call(t);
 	team_work(t, 0);

@@ -272,8 +272,8 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 }
 
 /*
- * Adds to dw and dbias what one image of a convolution with stride 1 is worth, either of which may be NULL. A window that
- * has no more than a few places in a row sees zeros of dy behind them.
+ * Adds to dw, and to dbias unless it is NULL, what one image of a convolution with stride 1 is worth. A window that has no
+ * more than a few places in a row sees zeros of dy behind them.
  */
 static inline void
 conv_slide_back(size_t O, const struct window *v, float *dw, float *dbias, const float *x, const float *dy, const float *y,
@@ -299,7 +299,7 @@ conv_slide_back(size_t O, const struct window *v, float *dw, float *dbias, const
 	gemm_slide_back(O, v->P, GEMM_DOT, D, dw, dbias, wide, NULL, x, v->at, columns);
 }
 
-/* As conv_slide_back, of any stride, where dy is the gradient by what comes before a ramp. */
+/* As conv_slide_back, of any stride, where dy is the gradient by what comes before a ramp; dw may be NULL too. */
 static inline void
 conv_columns_back(size_t O, const struct window *v, float *dw, float *dbias, const float *x, const float *dy, float *scratch)
 {
@@ -322,14 +322,14 @@ conv_backward(size_t B, size_t O, const struct window *v, float *dx, float *dw, 
               const float *w, float *dy, const float *y, float *scratch)
 {
 	const size_t D = v->C * v->K * v->K, N = v->P * v->Q, image = v->C * v->H * v->W;
-	const bool slides = v->stride == 1, first = y && (dx || !slides); /* else the ramp's part is done on the way */
+	const bool slides = v->stride == 1 && dw, first = y && (dx || !slides); /* else the ramp's part is done on the way */
 
 	for (size_t b = 0; b < B; b++, dy += O * N, y += y ? O * N : 0, x += image) {
 		if (first)
 			vec_ramp_backward(O * N, dy, dy, y);
-		if (slides && (dw || dbias))
+		if (slides)
 			conv_slide_back(O, v, dw, dbias, x, dy, first ? NULL : y, scratch);
-		else if (!slides)
+		else
 			conv_columns_back(O, v, dw, dbias, x, dy, scratch);
 		if (!dx)
 			continue;

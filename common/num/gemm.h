@@ -39,9 +39,9 @@ enum {
 	GEMM_PANEL = 32,   /* columns of the widest panel */
 	GEMM_REUSE = 12,   /* what is read by more tiles than this is packed */
 	GEMM_DOT = 16,    /* sums of a dot product */
-	GEMM_DOT_DEPTH = 512, /* elements of a block of dot products, its rows and its columns: they stay in the first cache */
-	GEMM_DOT_HEIGHT = 8,
-	GEMM_DOT_WIDTH = 12,
+	GEMM_DOT_DEPTH = 1024, /* elements of a block of dot products, its rows and its columns */
+	GEMM_DOT_HEIGHT = 16,
+	GEMM_DOT_WIDTH = 10,
 	GEMM_SEEN_ROWS = 3, /* channels of a convolution's result whose gradient is read at once */
 };
 
@@ -143,9 +143,10 @@ struct gemm_kernel {
 #define GEMM_LANES 16
 #define GEMM_ROWS 12
 #define GEMM_DOT_ROWS 4
-#define GEMM_DOT_COLUMNS 4
+#define GEMM_DOT_COLUMNS 5
 #define GEMM_SEEN_COLUMNS 9
 #define GEMM_FMA(x, y, z) _mm512_fmadd_ps(x, y, z)
+#define GEMM_RAMP(x) _mm512_max_ps(x, _mm512_setzero_ps())
 #define GEMM_RUNS __builtin_cpu_supports("avx512f")
 #include "gemm_panel.h"
 
@@ -157,6 +158,7 @@ struct gemm_kernel {
 #define GEMM_DOT_COLUMNS 2
 #define GEMM_SEEN_COLUMNS 3
 #define GEMM_FMA(x, y, z) _mm256_fmadd_ps(x, y, z)
+#define GEMM_RAMP(x) _mm256_max_ps(x, _mm256_setzero_ps())
 #define GEMM_RUNS __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
 #include "gemm_panel.h"
 #endif
@@ -170,6 +172,7 @@ struct gemm_kernel {
 #define GEMM_DOT_COLUMNS 2
 #define GEMM_SEEN_COLUMNS 3
 #define GEMM_FMA(x, y, z) vfmaq_f32(z, x, y)
+#define GEMM_RAMP(x) vmaxnmq_f32(x, vdupq_n_f32(0))
 #define GEMM_RUNS true
 #include "gemm_panel.h"
 #endif
@@ -388,8 +391,8 @@ gemm_slide(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, con
 }
 
 /*
- * The way back of gemm_slide: dw[o][d] += sum over places of dy x[at[d] + p ldx + q], dbias[o] += sum of dy[O][P][Q];
- * either may be NULL. With y of the same shape, dy counts where that is above 0. A product joins one of GEMM_DOT sums, in
+ * The way back of gemm_slide: dw[o][d] += sum over places of dy x[at[d] + p ldx + q], dbias[o] += sum of dy[O][P][Q]
+ * unless it is NULL. With y of the same shape, dy counts where that is above 0. A product joins one of GEMM_DOT sums, in
  * order of places: q mod GEMM_DOT, or where no more than that many are left of a row, the last of it joins the last sum.
  */
 static inline void
@@ -399,18 +402,17 @@ gemm_slide_back_plain(size_t O, size_t P, size_t Q, size_t D, float *dw, float *
 	const size_t whole = Q / GEMM_DOT * GEMM_DOT;
 
 	for (size_t o = 0; o < O; o++)
-		for (size_t d = 0; d <= D; d++) {
-			float sums[GEMM_DOT] = {0}, *to = d < D ? dw ? dw + o * D + d : NULL : dbias ? dbias + o : NULL;
+		for (size_t d = 0; d < D + (dbias != NULL); d++) {
+			float sums[GEMM_DOT] = {0}, *to = d < D ? dw + o * D + d : dbias + o;
 
-			for (size_t p = 0; to && p < P; p++)
+			for (size_t p = 0; p < P; p++)
 				for (size_t q = 0; q < Q; q++) {
 					size_t place = (o * P + p) * Q + q, l = q < whole ? q % GEMM_DOT : q - (Q - GEMM_DOT);
 					float g = !y || y[place] > 0 ? dy[place] : 0;
 
 					sums[l] = fmaf(g, d < D ? x[at[d] + p * ldx + q] : 1, sums[l]);
 				}
-			if (to)
-				*to += gemm_dot_sum(sums);
+			*to += gemm_dot_sum(sums);
 		}
 }
 

@@ -8,23 +8,21 @@
  *	GEMM_DOT_ROWS, GEMM_DOT_COLUMNS  dot products that are summed at once
  *	GEMM_SEEN_COLUMNS   elements of a window that are, for GEMM_SEEN_ROWS channels: 3 or a multiple
  *	GEMM_FMA(x, y, z)   x y + z of vectors, rounded once
+ *	GEMM_RAMP(x)        what of a vector is above 0, else 0
  *	GEMM_RUNS           whether this machine has the instructions
  */
 
 /*
  * C[rows][2 or 1 vectors] = or += A B over K, as gemm.h says: row i, column k of A is a[i a_row + k a_k]; row k of B
- * starts at b[k b_k], or where at is not NULL at b[at[k]]. Where first is not NULL, row i starts from first[i]. With ramp
- * what is not above 0 ends as 0. rows and vectors are constants where it is called, and so is what is NULL; so all loops
- * but that over k unroll.
+ * starts at b[k b_k]. rows and vectors are constants where it is called, so all loops but that over k unroll.
  */
 GEMM_TARGET
 GEMM_INLINE
 static void
 GEMM_NAME(block)(size_t rows, size_t vectors, size_t K, float *C, size_t ldc, bool accumulate, const float *a,
-                 size_t a_row, size_t a_k, const float *b, size_t b_k, const float *first, const size_t *at, bool ramp)
+                 size_t a_row, size_t a_k, const float *b, size_t b_k)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
-	typedef int32_t bits __attribute__((vector_size(GEMM_LANES * sizeof(int32_t))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 	vector sum[GEMM_ROWS][2];
 
@@ -32,15 +30,13 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t K, float *C, size_t ldc, bo
 	for (size_t i = 0; i < rows; i++)
 		GEMM_UNROLL
 		for (size_t j = 0; j < vectors; j++)
-			sum[i][j] = first ? first[i] - (vector){0}
-			          : accumulate ? (vector)*(const stored *)(C + i * ldc + j * GEMM_LANES) : (vector){0};
-	for (size_t k = 0; k < K; k++, a += a_k) {
-		const float *from = at ? b + at[k] : b + k * b_k;
+			sum[i][j] = accumulate ? (vector)*(const stored *)(C + i * ldc + j * GEMM_LANES) : (vector){0};
+	for (size_t k = 0; k < K; k++, a += a_k, b += b_k) {
 		vector row[2];
 
 		GEMM_UNROLL
 		for (size_t j = 0; j < vectors; j++)
-			row[j] = *(const stored *)(from + j * GEMM_LANES);
+			row[j] = *(const stored *)(b + j * GEMM_LANES);
 		GEMM_UNROLL
 		for (size_t i = 0; i < rows; i++) {
 			vector x = a[i * a_row] - (vector){0};
@@ -54,7 +50,7 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t K, float *C, size_t ldc, bo
 	for (size_t i = 0; i < rows; i++)
 		GEMM_UNROLL
 		for (size_t j = 0; j < vectors; j++)
-			*(stored *)(C + i * ldc + j * GEMM_LANES) = ramp ? (vector)((bits)sum[i][j] & (bits)(sum[i][j] > 0)) : sum[i][j];
+			*(stored *)(C + i * ldc + j * GEMM_LANES) = sum[i][j];
 }
 
 /* All tiles: cases of a switch over 2 rows + vectors - 1. GEMM_TILE(rows, vectors) computes one. */
@@ -90,7 +86,7 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 			memcpy(edge + r * WIDTH, C + r * ldc, n * sizeof *C);
 		switch (rows * 2 + (n > GEMM_LANES)) {
 #define GEMM_TILE(rows, vectors) \
-			GEMM_NAME(block)(rows, vectors, K, to, ldto, accumulate, from, a_row, a_k, b, ldb, NULL, NULL, false)
+			GEMM_NAME(block)(rows, vectors, K, to, ldto, accumulate, from, a_row, a_k, b, ldb)
 		GEMM_CASES
 #undef GEMM_TILE
 		}
@@ -99,13 +95,54 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 	}
 }
 
+/*
+ * The results of so many channels of gemm_slide at two vectors of places, `apart` from each other, or one. rows and vectors
+ * are constants.
+ */
+GEMM_TARGET
+GEMM_INLINE
+static void
+GEMM_NAME(slid)(size_t rows, size_t vectors, size_t apart, size_t D, float *y, size_t ldy, const float *w, const float *bias,
+                bool ramp, const float *x, const size_t *at)
+{
+	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
+	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+	vector sum[GEMM_ROWS][2];
+
+	GEMM_UNROLL
+	for (size_t i = 0; i < rows; i++)
+		GEMM_UNROLL
+		for (size_t j = 0; j < vectors; j++)
+			sum[i][j] = bias[i] - (vector){0};
+	for (size_t d = 0; d < D; d++) {
+		vector seen[2];
+
+		GEMM_UNROLL
+		for (size_t j = 0; j < vectors; j++)
+			seen[j] = *(const stored *)(x + at[d] + j * apart);
+		GEMM_UNROLL
+		for (size_t i = 0; i < rows; i++) {
+			vector weight = w[i * D + d] - (vector){0};
+
+			GEMM_UNROLL
+			for (size_t j = 0; j < vectors; j++)
+				sum[i][j] = GEMM_FMA(weight, seen[j], sum[i][j]);
+		}
+	}
+	GEMM_UNROLL
+	for (size_t i = 0; i < rows; i++)
+		GEMM_UNROLL
+		for (size_t j = 0; j < vectors; j++)
+			*(stored *)(y + i * ldy + j * apart) = ramp ? (vector)GEMM_RAMP(sum[i][j]) : sum[i][j];
+}
+
 /* A gemm_slide: see gemm.h. Where a row of places is no multiple of the vectors, the last ones overlap. */
 GEMM_TARGET
 static void
 GEMM_NAME(slide)(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, bool ramp,
                  const float *x, const size_t *at, size_t ldx)
 {
-	const size_t vectors = Q >= 2 * GEMM_LANES ? 2 : 1, width = vectors * GEMM_LANES;
+	const size_t width = Q < 2 * GEMM_LANES ? Q : 2 * GEMM_LANES, vectors = Q > GEMM_LANES ? 2 : 1;
 
 	for (size_t o = 0, rows; o < O; o += rows) {
 		rows = gemm_piece(O - o, GEMM_ROWS);
@@ -117,7 +154,7 @@ GEMM_NAME(slide)(size_t O, size_t P, size_t Q, size_t D, float *y, const float *
 
 				switch (rows * 2 + vectors - 1) {
 #define GEMM_TILE(rows, vectors) \
-					GEMM_NAME(block)(rows, vectors, D, to, P * Q, false, w + o * D, D, 1, from, 0, bias + o, at, ramp)
+					GEMM_NAME(slid)(rows, vectors, width - GEMM_LANES, D, to, P * Q, w + o * D, bias + o, ramp, from, at)
 				GEMM_CASES
 #undef GEMM_TILE
 				}
@@ -192,53 +229,44 @@ GEMM_NAME(dot)(size_t m, size_t n, size_t K, float *sums, const float *a, size_t
 			float *to = sums + (i * n + j) * GEMM_DOT;
 
 			columns = gemm_piece(n - j, GEMM_DOT_COLUMNS);
-			switch (rows * 4 + columns - 5) {
-#define GEMM_CASE2(rows, columns) \
-			case rows * 4 + columns - 5: \
+			switch (rows * 8 + columns) {
+#define GEMM_CASE(rows, columns) \
+			case rows * 8 + columns: \
 				GEMM_NAME(dots)(rows, columns, K, to, n * GEMM_DOT, a + i * lda, lda, b + j); \
 				break;
-			GEMM_CASE2(1, 1)
-			GEMM_CASE2(1, 2)
-			GEMM_CASE2(2, 1)
-			GEMM_CASE2(2, 2)
-			GEMM_CASE2(3, 1)
-			GEMM_CASE2(3, 2)
-#if GEMM_DOT_ROWS == 4
-			GEMM_CASE2(1, 3)
-			GEMM_CASE2(1, 4)
-			GEMM_CASE2(2, 3)
-			GEMM_CASE2(2, 4)
-			GEMM_CASE2(3, 3)
-			GEMM_CASE2(3, 4)
-			GEMM_CASE2(4, 1)
-			GEMM_CASE2(4, 2)
-			GEMM_CASE2(4, 3)
-			GEMM_CASE2(4, 4)
+#define GEMM_CASE2(rows) GEMM_CASE(rows, 1) GEMM_CASE(rows, 2)
+#define GEMM_CASE5(rows) GEMM_CASE2(rows) GEMM_CASE(rows, 3) GEMM_CASE(rows, 4) GEMM_CASE(rows, 5)
+#if GEMM_DOT_COLUMNS == 5
+			GEMM_CASE5(1) GEMM_CASE5(2) GEMM_CASE5(3) GEMM_CASE5(4)
+#else
+			GEMM_CASE2(1) GEMM_CASE2(2) GEMM_CASE2(3)
 #endif
+#undef GEMM_CASE
 #undef GEMM_CASE2
+#undef GEMM_CASE5
 			}
 		}
 	}
 }
 
 /*
- * For so many channels of dy and elements of a window, the sums of gemm_slide_back: dw[r D + c] += where at is not NULL,
- * dbias[r] += where it is. rows and columns are constants, and so is what is NULL.
+ * For so many channels of dy and elements of a window, the sums of gemm_slide_back: dw[r D + c] added to, and dbias[r] if
+ * biased. With ramp, dy counts where y is above 0. The first four are constants.
  */
 GEMM_TARGET
 GEMM_INLINE
 static void
-GEMM_NAME(seen)(size_t rows, size_t columns, size_t P, size_t Q, size_t D, float *dw, const float *dy, const float *y,
-                const float *x, const size_t *at, size_t ldx)
+GEMM_NAME(seen)(size_t rows, size_t columns, bool biased, bool ramp, size_t P, size_t Q, size_t D, float *dw, float *dbias,
+                const float *dy, const float *y, const float *x, const size_t *at, size_t ldx)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef int32_t bits __attribute__((vector_size(GEMM_LANES * sizeof(int32_t))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 	typedef int32_t few __attribute__((vector_size(GEMM_LANES * sizeof(int32_t)), aligned(sizeof(int32_t)), may_alias));
-	float sums[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS][GEMM_DOT];
+	float sums[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS + 1][GEMM_DOT];
 
 	for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES) {
-		vector sum[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS] = {{{0}}};
+		vector sum[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS] = {{{0}}}, all[GEMM_SEEN_ROWS] = {{0}};
 
 		for (size_t p = 0; p < P; p++)
 			for (size_t i = 0; i < Q; i += GEMM_DOT) {
@@ -252,11 +280,13 @@ GEMM_NAME(seen)(size_t rows, size_t columns, size_t P, size_t Q, size_t D, float
 					const size_t place = (r * P + p) * Q + q + part;
 					bits v = (bits)*(const stored *)(dy + place) & fresh;
 
-					g[r] = (vector)(y ? v & (bits)(*(const stored *)(y + place) > 0) : v);
+					g[r] = (vector)(ramp ? v & (bits)(*(const stored *)(y + place) > 0) : v);
+					if (biased)
+						all[r] += g[r];
 				}
 				GEMM_UNROLL
 				for (size_t c = 0; c < columns; c++) {
-					const vector seen = at ? (vector)*(const stored *)(from + at[c]) : 1 - (vector){0};
+					const vector seen = *(const stored *)(from + at[c]);
 
 					GEMM_UNROLL
 					for (size_t r = 0; r < rows; r++)
@@ -264,14 +294,20 @@ GEMM_NAME(seen)(size_t rows, size_t columns, size_t P, size_t Q, size_t D, float
 				}
 			}
 		GEMM_UNROLL
-		for (size_t r = 0; r < rows; r++)
+		for (size_t r = 0; r < rows; r++) {
 			GEMM_UNROLL
 			for (size_t c = 0; c < columns; c++)
 				*(stored *)(sums[r][c] + part) = sum[r][c];
+			if (biased)
+				*(stored *)(sums[r][columns] + part) = all[r];
+		}
 	}
-	for (size_t r = 0; r < rows; r++)
+	for (size_t r = 0; r < rows; r++) {
 		for (size_t c = 0; c < columns; c++)
 			dw[r * D + c] += gemm_dot_sum(sums[r][c]);
+		if (biased)
+			dbias[r] += gemm_dot_sum(sums[r][columns]);
+	}
 }
 
 /* A gemm_slide_back: see gemm.h. */
@@ -282,31 +318,32 @@ GEMM_NAME(slide_back)(size_t O, size_t P, size_t Q, size_t D, float *dw, float *
 {
 	for (size_t o = 0, rows; o < O; o += rows, dy += rows * P * Q, y += y ? rows * P * Q : 0) {
 		rows = gemm_piece(O - o, GEMM_SEEN_ROWS);
-		for (size_t d = dw ? 0 : D, columns; d < D + (dbias != NULL); d += columns) {
-			float *to = d < D ? dw + o * D + d : dbias + o;
-			const size_t left = d < D ? D - d : 1, ld = d < D ? D : 1, *seen = d < D ? at + d : NULL;
+		for (size_t d = 0, columns; d < D; d += columns) {
+			const bool biased = dbias && d == 0;
 
-			columns = left >= GEMM_SEEN_COLUMNS ? GEMM_SEEN_COLUMNS : left >= 3 ? 3 : 1;
-			switch (rows * 16 + columns) {
-#define GEMM_CASE(rows, columns) \
-			case rows * 16 + columns: \
-				if (y) \
-					GEMM_NAME(seen)(rows, columns, P, Q, ld, to, dy, y, x, seen, ldx); \
-				else \
-					GEMM_NAME(seen)(rows, columns, P, Q, ld, to, dy, NULL, x, seen, ldx); \
+			columns = D - d >= GEMM_SEEN_COLUMNS ? GEMM_SEEN_COLUMNS : D - d >= 3 ? 3 : 1;
+			switch (rows * 64 + columns * 4 + biased * 2 + (y != NULL)) {
+#define GEMM_CASE(rows, columns, biased, ramp) \
+			case rows * 64 + columns * 4 + biased * 2 + ramp: \
+				GEMM_NAME(seen)(rows, columns, biased, ramp, P, Q, D, dw + o * D + d, biased ? dbias + o : NULL, dy, y, x, \
+				                at + d, ldx); \
 				break;
-			GEMM_CASE(1, 1)
-			GEMM_CASE(2, 1)
-			GEMM_CASE(3, 1)
-			GEMM_CASE(1, 3)
-			GEMM_CASE(2, 3)
-			GEMM_CASE(3, 3)
+#define GEMM_CASE4(rows, columns) \
+			GEMM_CASE(rows, columns, false, false) GEMM_CASE(rows, columns, false, true) \
+			GEMM_CASE(rows, columns, true, false) GEMM_CASE(rows, columns, true, true)
+			GEMM_CASE4(1, 1)
+			GEMM_CASE4(2, 1)
+			GEMM_CASE4(3, 1)
+			GEMM_CASE4(1, 3)
+			GEMM_CASE4(2, 3)
+			GEMM_CASE4(3, 3)
 #if GEMM_SEEN_COLUMNS == 9
-			GEMM_CASE(1, 9)
-			GEMM_CASE(2, 9)
-			GEMM_CASE(3, 9)
+			GEMM_CASE4(1, 9)
+			GEMM_CASE4(2, 9)
+			GEMM_CASE4(3, 9)
 #endif
 #undef GEMM_CASE
+#undef GEMM_CASE4
 			}
 		}
 	}
@@ -326,4 +363,5 @@ GEMM_NAME(runs)(void)
 #undef GEMM_DOT_COLUMNS
 #undef GEMM_SEEN_COLUMNS
 #undef GEMM_FMA
+#undef GEMM_RAMP
 #undef GEMM_RUNS
