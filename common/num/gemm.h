@@ -282,15 +282,21 @@ gemm_pack_panels(const struct gemm_kernel *kernel, size_t n, size_t K, struct ge
 	}
 }
 
-/* One block of a product, whose columns of B lie packed where they are to be: C[m][n] = or += A B over K. */
+/* Packs m rows of A, tile by tile. */
+static inline void
+gemm_pack_tiles(const struct gemm_kernel *kernel, size_t m, size_t K, struct gemm_side a)
+{
+	for (size_t i = 0, rows; i < m; i += rows) {
+		rows = gemm_piece(m - i, kernel->rows);
+		gemm_pack(rows, rows, K, a.packed + i * K, gemm_from(a, i, 0));
+	}
+}
+
+/* One block of a product, whose sides lie packed where they are to be: C[m][n] = or += A B over K. */
 static inline void
 gemm_block(const struct gemm_kernel *kernel, size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumulate,
            struct gemm_side a, struct gemm_side b)
 {
-	for (size_t i = 0, rows; a.pack && i < m; i += rows) {
-		rows = gemm_piece(m - i, kernel->rows);
-		gemm_pack(rows, rows, K, a.packed + i * K, gemm_from(a, i, 0));
-	}
 	for (size_t j = 0, width; j < n; j += width) {
 		bool packed = gemm_panel_packed(kernel, n - j, b);
 
@@ -305,7 +311,7 @@ static inline void
 gemm_with(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, float *C, size_t ldc, bool accumulate,
           const float *A, size_t lda, bool transA, const float *B, size_t ldb, bool transB, float *scratch)
 {
-	const size_t panel = 2 * kernel->lanes;
+	const size_t panel = 2 * kernel->lanes, widest = N < GEMM_WIDTH ? N : GEMM_WIDTH;
 	struct gemm_side a = {A, lda, transA, N > GEMM_REUSE * panel, NULL};
 	struct gemm_side b = {B, ldb, !transB, transB || M > GEMM_REUSE * kernel->rows, scratch};
 
@@ -318,9 +324,11 @@ gemm_with(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, float 
 		for (size_t k = 0, deep; k < K; k += deep) {
 			deep = gemm_piece(K - k, GEMM_DEPTH);
 			gemm_pack_panels(kernel, n, deep, gemm_from(b, j, k));
-			a.packed = b.packed + (n + panel - 1) / panel * panel * deep;
+			a.packed = b.packed + (widest + panel - 1) / panel * panel * deep;
 			for (size_t i = 0, m; i < M; i += m) {
 				m = gemm_piece(M - i, GEMM_HEIGHT);
+				if (a.pack && (j == 0 || m < M || deep < K)) /* else it lies there from the first columns */
+					gemm_pack_tiles(kernel, m, deep, gemm_from(a, i, k));
 				gemm_block(kernel, m, n, deep, C + i * ldc + j, ldc, accumulate || k > 0, gemm_from(a, i, k),
 				           gemm_from(b, j, k));
 			}
