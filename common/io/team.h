@@ -58,7 +58,7 @@ team_work(struct team *t, size_t worker)
 }
 
 /* Jobs are short, so many looks come before sleep; between them the core is whoever's that waits for it. */
-enum { TEAM_LOOKS = 1000 };
+enum { TEAM_LOOKS = 10000 };
 
 static inline void
 team_wait_call(struct team *t, uint64_t seen)
