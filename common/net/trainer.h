@@ -6,6 +6,7 @@
 
 #include "../io/team.h"
 #include "mixture.h"
+#include "net_pass.h"
 #include "prior.h"
 #include "progress.h"
 #include "sampled.h"
