@@ -13,7 +13,7 @@
  *
  * Blocks follow Goto and van de Geijn 2008, Anatomy of high-performance matrix multiplication: a panel of B, two
  * vectors wide and GEMM_DEPTH deep, stays in the first cache, a block of A in the second. What is read only a few
- * times is not packed. Vectors run along N: where the caller may choose, the wide side is N. A is good either way; B
+ * times is not packed. A panel that is no deeper than a tile is high stays in registers. Vectors run along N: where the caller may choose, the wide side is N. A is good either way; B
  * is best not transposed, as it is packed otherwise.
  */
 #ifndef WEIR_GEMM_H
@@ -312,7 +312,7 @@ gemm_with(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, float 
           const float *A, size_t lda, bool transA, const float *B, size_t ldb, bool transB, float *scratch)
 {
 	const size_t panel = 2 * kernel->lanes, widest = N < GEMM_WIDTH ? N : GEMM_WIDTH;
-	struct gemm_side a = {A, lda, transA, N > GEMM_REUSE * panel, NULL};
+	struct gemm_side a = {A, lda, transA, N > GEMM_REUSE * panel && K > kernel->rows, NULL};
 	struct gemm_side b = {B, ldb, !transB, transB || M > GEMM_REUSE * kernel->rows, scratch};
 
 	if (!kernel->panel || K == 0) {

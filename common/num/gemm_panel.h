@@ -63,6 +63,47 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t K, float *C, size_t ldc, bo
 #define GEMM_CASES GEMM_CASE(1) GEMM_CASE(2) GEMM_CASE(3) GEMM_CASE(4) GEMM_CASE(5) GEMM_CASE(6)
 #endif
 
+/*
+ * As block for any number of rows, where K, a constant, is so small that all of B's rows stay in registers: no tile begins
+ * or ends, and stores come between the products.
+ */
+GEMM_TARGET
+GEMM_INLINE
+static void
+GEMM_NAME(shallow)(size_t K, size_t vectors, size_t m, float *C, size_t ldc, bool accumulate, struct gemm_side a,
+                   const float *b, size_t ldb)
+{
+	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
+	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+	const size_t a_row = a.by_k ? 1 : a.ld, a_k = a.by_k ? a.ld : 1;
+	vector row[GEMM_ROWS][2];
+
+	GEMM_UNROLL
+	for (size_t k = 0; k < K; k++)
+		GEMM_UNROLL
+		for (size_t j = 0; j < vectors; j++)
+			row[k][j] = *(const stored *)(b + k * ldb + j * GEMM_LANES);
+	for (size_t i = 0; i < m; i++, C += ldc) {
+		const float *from = a.from + i * a_row;
+		vector sum[2];
+
+		GEMM_UNROLL
+		for (size_t j = 0; j < vectors; j++)
+			sum[j] = accumulate ? (vector)*(const stored *)(C + j * GEMM_LANES) : (vector){0};
+		GEMM_UNROLL
+		for (size_t k = 0; k < K; k++) {
+			const vector x = from[k * a_k] - (vector){0};
+
+			GEMM_UNROLL
+			for (size_t j = 0; j < vectors; j++)
+				sum[j] = GEMM_FMA(x, row[k][j], sum[j]);
+		}
+		GEMM_UNROLL
+		for (size_t j = 0; j < vectors; j++)
+			*(stored *)(C + j * GEMM_LANES) = sum[j];
+	}
+}
+
 /* A gemm_panel: see gemm.h. Where the last vector of a row of C is not whole, the row is computed beside it. */
 GEMM_TARGET
 static void
@@ -73,6 +114,14 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 	const bool whole = n % GEMM_LANES == 0;
 	float edge[GEMM_ROWS * WIDTH];
 
+	if (whole && !a.pack && K <= GEMM_ROWS) {
+		switch (K * 2 + (n > GEMM_LANES)) {
+#define GEMM_TILE(rows, vectors) GEMM_NAME(shallow)(rows, vectors, m, C, ldc, accumulate, a, b, ldb)
+		GEMM_CASES
+#undef GEMM_TILE
+		}
+		return;
+	}
 	if (!whole)
 		memset(edge, 0, sizeof edge);
 	for (size_t i = 0, rows; i < m; i += rows, C += rows * ldc) {
@@ -136,6 +185,42 @@ GEMM_NAME(slid)(size_t rows, size_t vectors, size_t apart, size_t D, float *y, s
 			*(stored *)(y + i * ldy + j * apart) = ramp ? (vector)GEMM_RAMP(sum[i][j]) : sum[i][j];
 }
 
+/* As slid for any number of channels, O, where D, a constant, is so small that what the window sees stays in registers. */
+GEMM_TARGET
+GEMM_INLINE
+static void
+GEMM_NAME(slid_shallow)(size_t D, size_t vectors, size_t apart, size_t O, float *y, size_t ldy, const float *w,
+                        const float *bias, bool ramp, const float *x, const size_t *at)
+{
+	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
+	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+	vector seen[GEMM_ROWS][2];
+
+	GEMM_UNROLL
+	for (size_t d = 0; d < D; d++)
+		GEMM_UNROLL
+		for (size_t j = 0; j < vectors; j++)
+			seen[d][j] = *(const stored *)(x + at[d] + j * apart);
+	for (size_t o = 0; o < O; o++, y += ldy, w += D) {
+		vector sum[2];
+
+		GEMM_UNROLL
+		for (size_t j = 0; j < vectors; j++)
+			sum[j] = bias[o] - (vector){0};
+		GEMM_UNROLL
+		for (size_t d = 0; d < D; d++) {
+			const vector weight = w[d] - (vector){0};
+
+			GEMM_UNROLL
+			for (size_t j = 0; j < vectors; j++)
+				sum[j] = GEMM_FMA(weight, seen[d][j], sum[j]);
+		}
+		GEMM_UNROLL
+		for (size_t j = 0; j < vectors; j++)
+			*(stored *)(y + j * apart) = ramp ? (vector)GEMM_RAMP(sum[j]) : sum[j];
+	}
+}
+
 /* A gemm_slide: see gemm.h. Where a row of places is no multiple of the vectors, the last ones overlap. */
 GEMM_TARGET
 static void
@@ -145,19 +230,27 @@ GEMM_NAME(slide)(size_t O, size_t P, size_t Q, size_t D, float *y, const float *
 	const size_t width = Q < 2 * GEMM_LANES ? Q : 2 * GEMM_LANES, vectors = Q > GEMM_LANES ? 2 : 1;
 
 	for (size_t o = 0, rows; o < O; o += rows) {
-		rows = gemm_piece(O - o, GEMM_ROWS);
+		rows = D <= GEMM_ROWS ? O : gemm_piece(O - o, GEMM_ROWS);
 		for (size_t p = 0; p < P; p++)
 			for (size_t i = 0; i < Q; i += width) {
 				const size_t q = i + width <= Q ? i : Q - width;
 				float *to = y + (o * P + p) * Q + q;
 				const float *from = x + p * ldx + q;
 
-				switch (rows * 2 + vectors - 1) {
+				if (D <= GEMM_ROWS)
+					switch (D * 2 + vectors - 1) {
 #define GEMM_TILE(rows, vectors) \
-					GEMM_NAME(slid)(rows, vectors, width - GEMM_LANES, D, to, P * Q, w + o * D, bias + o, ramp, from, at)
-				GEMM_CASES
+						GEMM_NAME(slid_shallow)(rows, vectors, width - GEMM_LANES, O, to, P * Q, w, bias, ramp, from, at)
+					GEMM_CASES
 #undef GEMM_TILE
-				}
+					}
+				else
+					switch (rows * 2 + vectors - 1) {
+#define GEMM_TILE(rows, vectors) \
+						GEMM_NAME(slid)(rows, vectors, width - GEMM_LANES, D, to, P * Q, w + o * D, bias + o, ramp, from, at)
+					GEMM_CASES
+#undef GEMM_TILE
+					}
 			}
 	}
 }
