@@ -13,8 +13,8 @@
  *
  * Blocks follow Goto and van de Geijn 2008, Anatomy of high-performance matrix multiplication: a panel of B, two
  * vectors wide and GEMM_DEPTH deep, stays in the first cache, a block of A in the second. What is read only a few
- * times is not packed. A panel that is no deeper than a tile is high stays in registers. Vectors run along N: where the caller may choose, the wide side is N. A is good either way; B
- * is best not transposed, as it is packed otherwise.
+ * times is not packed. A panel that is no deeper than a tile is high stays in registers. Vectors run along N: where
+ * the caller may choose, the wide side is N. A is good either way; B is best not transposed, as it is packed otherwise.
  */
 #ifndef WEIR_GEMM_H
 #define WEIR_GEMM_H
