@@ -41,6 +41,7 @@ static struct writer out;
 static struct record record;
 static size_t group_place, item_place, score_place, label_place, category_place;
 static struct keys excluded; /* group TAB item */
+static struct indexset hashes; /* of the items of a ranking */
 
 /* Group and item as one key, valid until the next call. */
 static struct view
@@ -77,10 +78,27 @@ is_excluded(void)
 	return excluded.n && keys_find(&excluded, pair_key(record.field[group_place], record.field[item_place]), &id);
 }
 
+/* Whether two items of a ranking have one hash, as equal ones have. */
+static bool
+seem_equal(const struct ranking *r)
+{
+	bool fresh = true;
+
+	indexes_begin(&hashes, r->n);
+	for (size_t i = 0; i < r->n && fresh; i++) {
+		struct view item = pick_part(r->place[i].pick, r->place[i].pick->item);
+
+		indexset_slot(&hashes, (uint32_t)XXH3_64bits(item.at, item.n), &fresh);
+	}
+	return !fresh;
+}
+
 /* An item has one place in a ranking. */
 static void
 check_items(const struct ranking *r)
 {
+	if (!seem_equal(r))
+		return;
 	for (size_t i = 1; i < r->n; i++)
 		for (size_t j = 0; j < i; j++) {
 			const struct pick *a = r->place[i].pick, *b = r->place[j].pick;
@@ -200,6 +218,7 @@ main(int argc, char **argv)
 	read_records();
 	rankings_finish(&rankings);
 	keys_free(&excluded);
+	free(hashes.cell);
 	record_free(&record);
 	input_close(&in);
 	writer_close(&out);

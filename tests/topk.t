@@ -146,6 +146,8 @@ printf 'a\tx\t1\t0.4\na\ty\t1\t0.3\n' >one
 printf 'a\tx\t1\t0.3\n' >two
 t 'an item twice, in two files' 3 '' '^topk: two:1: its group has the same item at one:1$' topk one two
 t 'the second is not among the best: the ranking has no item twice' 0 "a${tab}x${tab}1${tab}0.4" '' topk -k 1 one two
+printf 'a\ti4308\t1\t0.4\na\ti248712\t1\t0.3\n' >alike # the lower 32 bits of their XXH3 are the same
+t 'two items of one hash' 0 "$(cat alike)" '' topk alike
 for bad in nan inf 1e999 0x1 1,5 '' 1x; do
 	printf 'a\tx\t1\t%s\n' "$bad" >line
 	t "a score of \"$bad\"" 3 '' 'line:1: field 4 \(score\): not a number' topk line

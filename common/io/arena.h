@@ -26,7 +26,7 @@ arena_take(struct arena *a, size_t bytes)
 
 		size = size < ARENA_FIRST ? ARENA_FIRST : size;
 		size = size < bytes + 8 ? bytes + 8 : size;
-		block = allocate(size, 1);
+		block = allocate_huge(size);
 		memcpy(block, &a->block, sizeof a->block);
 		*a = (struct arena){block, 8, size};
 	}

@@ -78,8 +78,9 @@ static inline void
 rankings_settle(void *rankings)
 {
 	struct rankings *r = rankings;
-	struct ranking *group[RANKINGS_WAITING];
+	struct ranking *group[RANKINGS_WAITING], *enters[RANKINGS_WAITING]; /* these have something to make room */
 	uint32_t id[RANKINGS_WAITING];
+	size_t n = 0;
 
 	for (size_t i = 0; i < r->n_waiting; i++)
 		id[i] = keys_id_hashed(&r->names, r->waiting[i].name, r->waiting[i].hash, NULL);
@@ -89,13 +90,15 @@ rankings_settle(void *rankings)
 		__builtin_prefetch(group[i]);
 	}
 	for (size_t i = 0; i < r->n_waiting; i++)
-		for (size_t at = 0; at < RANKINGS_FETCHED && group[i]->place; at += 4)
-			__builtin_prefetch(group[i]->place + at);
-	for (size_t i = 0; i < r->n_waiting; i++) {
-		bool enters = group[i]->made && r->waiting[i].is.key > group[i]->least;
-		const char *last = enters ? (const char *)group[i]->place[group[i]->made - 1].pick : NULL;
+		if (group[i]->made && r->waiting[i].is.key > group[i]->least) {
+			for (size_t at = 0; at < RANKINGS_FETCHED; at += 4)
+				__builtin_prefetch(group[i]->place + at);
+			enters[n++] = group[i];
+		}
+	for (size_t i = 0; i < n; i++) {
+		const char *last = (const char *)enters[i]->place[enters[i]->made - 1].pick;
 
-		for (size_t at = 0; last && at < RANKINGS_PICK; at += 64)
+		for (size_t at = 0; at < RANKINGS_PICK; at += 64)
 			__builtin_prefetch(last + at);
 	}
 	for (size_t i = 0; i < r->n_waiting; i++)

@@ -7,7 +7,7 @@
 #ifndef WEIR_RECORD_H
 #define WEIR_RECORD_H
 
-#include "../num/indexset.h"
+#include "indexes.h"
 #include "line.h"
 
 struct record {
@@ -136,7 +136,6 @@ struct features {
 	bool rows;       /* of a model that takes vectors: values alone, a row of all of them for a record */
 	bool ordered;    /* of a model that takes sequences: indexes stay in order, equal ones apart; one at least */
 	struct indexset seen;
-	size_t cells;
 	uint32_t *mark;  /* owned: [FEATURES_MARKS], the last record that left a mark there; NULL at first */
 	uint32_t round;
 };
@@ -195,12 +194,7 @@ features_merge(struct features *f, size_t from)
 		return;
 	index = f->index + from;
 	value = f->value + from;
-	if (indexset_need(n) > f->cells) {
-		free(f->seen.cell);
-		f->cells = indexset_need(n);
-		f->seen = (struct indexset){allocate_zero(f->cells, sizeof *f->seen.cell), f->cells - 1, 0, 0};
-	}
-	indexset_clear(&f->seen);
+	indexes_begin(&f->seen, n);
 	for (size_t i = 0; i < n; i++) {
 		bool fresh;
 		uint32_t slot = indexset_slot(&f->seen, index[i], &fresh);

@@ -7,7 +7,7 @@
 #define WEIR_BEST_H
 
 #include "../num/softmax.h"
-#include "net.h"
+#include "net_pass.h"
 
 struct best_class {
 	double value; /* a logit or a probability: the greatest is best, of equals the class with the smaller number */

@@ -13,14 +13,9 @@ trainer_slots(struct trainer *t)
 {
 	size_t first = t->batch->start[t->from], last = t->batch->start[t->from + t->B], O = t->net->layer[0].O;
 
-	if (indexset_need(last - first) > t->cells) {
-		free(t->seen.cell);
-		t->cells = indexset_need(last - first);
-		t->seen = (struct indexset){allocate_zero(t->cells, sizeof *t->seen.cell), t->cells - 1, 0, 0};
-	}
 	t->slot = grow(t->slot, &t->slot_capacity, last, sizeof *t->slot);
 	t->row = grow(t->row, &t->row_capacity, last - first, sizeof *t->row);
-	indexset_clear(&t->seen);
+	indexes_begin(&t->seen, last - first);
 	for (size_t i = first; i < last; i++) {
 		bool fresh;
 

@@ -64,29 +64,6 @@ tensor_space(size_t n, size_t width)
 }
 
 /*
- * One block, all bytes 0. Weights are read at random, so a large block asks for huge pages where there are some:
- * most of the time of a small step is a search for the page.
- */
-static inline void *
-tensors_block(size_t bytes)
-{
-	const size_t huge = (size_t)2 << 20;
-	bool large = bytes >= huge;
-	size_t space = large ? (bytes + huge - 1) / huge * huge : tensor_space(bytes + 1, 1);
-	void *block = aligned_alloc(large ? huge : TENSOR_ALIGN, space);
-
-	if (!block) {
-		errno = ENOMEM;
-		die_system("a model of %zu bytes", bytes);
-	}
-#ifdef MADV_HUGEPAGE
-	if (large)
-		madvise(block, space, MADV_HUGEPAGE); /* a wish: without it all is the same, but slower */
-#endif
-	return memset(block, 0, bytes);
-}
-
-/*
  * A block of zeros that takes memory, in huge pages, where it is touched only; munmap(block, bytes) releases it. It may be
  * larger than the machine's memory.
  */
@@ -116,7 +93,7 @@ tensors_allocate(struct tensors *table)
 
 	for (size_t i = 0; i < table->n; i++)
 		bytes += tensor_space(table->tensor[i].n, table->tensor[i].width);
-	table->block = tensors_block(bytes);
+	table->block = memset(allocate_huge(bytes), 0, bytes);
 	for (size_t i = 0; i < table->n; i++) {
 		table->tensor[i].data = (char *)table->block + at;
 		at += tensor_space(table->tensor[i].n, table->tensor[i].width);
@@ -131,7 +108,7 @@ tensors_allocate_states(struct tensors *table, size_t states)
 
 	for (size_t i = 0; i < table->n; i++)
 		bytes += states * tensor_space(table->tensor[i].n, sizeof(float));
-	table->states = tensors_block(bytes);
+	table->states = memset(allocate_huge(bytes), 0, bytes);
 	for (size_t i = 0; i < table->n; i++)
 		for (size_t s = 0; s < states; s++) {
 			table->tensor[i].state[s] = (float *)(void *)((char *)table->states + at);

@@ -6,6 +6,7 @@
 
 #include "../io/team.h"
 #include "mixture.h"
+#include "net_pass.h"
 #include "prior.h"
 #include "progress.h"
 #include "sampled.h"
@@ -59,7 +60,6 @@ struct trainer {
 	size_t n_blocks, block_capacity;
 	float *scratch[TEAM_MOST];    /* of each thread: the gradient of a block, and for a product */
 	struct indexset seen;         /* which rows those are, and */
-	size_t cells;
 	uint32_t *row, *slot;         /* row[slot] is an input; slot[i] that of feature i */
 	size_t row_capacity, slot_capacity;
 	struct sampled sampled;       /* the classes of a step */
