@@ -243,9 +243,10 @@ test_coverage(void)
 
 		drawn[0] = drawn[1] = (struct bootstrap){0};
 		for (uint64_t u = 0; u < (uint64_t)2 * ARM; u++) {
-			double likely = 0.6 * random_uniform(8, key++) * random_uniform(8, key++);
-			uint64_t looks = 1 + random_bits(8, key++) % 8;
+			double likely = 0.6 * random_uniform(8, key) * random_uniform(8, key + 1);
+			uint64_t looks = 1 + random_bits(8, key + 2) % 8;
 
+			key += 3;
 			for (uint64_t i = 0; i < looks; i++) {
 				bool click = random_uniform(8, key++) < likely;
 
