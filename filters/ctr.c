@@ -4,13 +4,14 @@
  * reads:  records, or CSV with -C: each an impression, its label 1 for a click, else 0; with --merge, partial lines
  * writes: key... impressions clicks ctr lower upper, and with --against difference difference_lower
  *         difference_upper p; with --partial: ctr/1 key... impressions clicks
- * memory: O(keys)
+ * memory: O(keys), with --bootstrap 10 KB each
  */
 #include "../common/eval/rates.h"
 
 static struct rates rates = {
 	RATES_DEFAULTS,
 	.sums.tag = "ctr/1",
+	.drawn_tag = "ctr-bootstrap/1",
 	.sums.columns = "impressions\tclicks\tctr\tlower\tupper",
 	.total = "impressions",
 	.positive = "clicks",
@@ -41,12 +42,6 @@ parse_impression(struct rate *r)
 int
 main(int argc, char **argv)
 {
-	struct rate one;
-
-	rates_open(&rates, argc, argv, cli_parse(&cli, argc, argv));
-	while (sums_next(&rates.sums))
-		if (rates.sums.merge ? rates_partial(&rates, &one) : parse_impression(&one))
-			sums_add(&rates.sums, &one);
-	rates_finish(&rates);
+	rates_run(&rates, argc, argv, cli_parse(&cli, argc, argv), parse_impression);
 	return 0;
 }

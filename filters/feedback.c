@@ -3,13 +3,14 @@
  *
  * reads:  records, or CSV with -C: each a feedback, its label a number, or `?` for none; with --merge, partial lines
  * writes: key... total positive rate lower upper; with --partial: feedback/1 key... total positive
- * memory: O(keys)
+ * memory: O(keys), with --bootstrap 10 KB each
  */
 #include "../common/eval/rates.h"
 
 static struct rates rates = {
 	RATES_DEFAULTS,
 	.sums.tag = "feedback/1",
+	.drawn_tag = "feedback-bootstrap/1",
 	.sums.columns = "total\tpositive\trate\tlower\tupper",
 	.total = "total",
 	.positive = "positive",
@@ -47,14 +48,10 @@ parse_feedback(struct rate *r)
 int
 main(int argc, char **argv)
 {
-	struct rate one;
+	int first = cli_parse(&cli, argc, argv);
 
-	rates_open(&rates, argc, argv, cli_parse(&cli, argc, argv));
 	if (rates.sums.merge && !isnan(least_positive))
 		die_usage("--merge: reads lines of --partial: no --positive");
-	while (sums_next(&rates.sums))
-		if (rates.sums.merge ? rates_partial(&rates, &one) : parse_feedback(&one))
-			sums_add(&rates.sums, &one);
-	rates_finish(&rates);
+	rates_run(&rates, argc, argv, first, parse_feedback);
 	return 0;
 }

@@ -5,10 +5,7 @@
  * writes: key... impressions revenue mean lower upper; with --partial: its statistics
  * memory: O(keys), with --bootstrap 10 KB each
  */
-#include "../common/eval/bootstrap.h"
-#include "../common/eval/compare.h"
-#include "../common/io/decimal.h"
-#include "../common/io/sums.h"
+#include "../common/eval/keyed.h"
 
 /* What is kept of a key. */
 struct takings {
@@ -16,23 +13,25 @@ struct takings {
 	struct bootstrap drawn; /* with --bootstrap; else there is no such member */
 };
 
-static const char *unit;  /* column of what is drawn; NULL: nothing is */
-static size_t unit_place;
-static int places;        /* decimals of the most precise amount */
+static int places; /* decimals of the most precise amount */
 
 static bool
 add(void *to, const void *more)
 {
+	const struct money *m = more;
+
+	if (m->places > places)
+		places = m->places;
+	return money_add(to, *m);
+}
+
+static bool
+add_drawn(void *to, const void *more)
+{
 	struct takings *t = to;
 	const struct takings *m = more;
-	int before = t->money.places;
 
-	if (m->money.places > places)
-		places = m->money.places;
-	if (!money_add(&t->money, m->money))
-		return false;
-	return !unit || bootstrap_add(&t->drawn, bootstrap_factor(t->money.places - before), &m->drawn,
-	                              bootstrap_factor(t->money.places - m->money.places));
+	return add(&t->money, &m->money) && bootstrap_add(&t->drawn, &m->drawn);
 }
 
 static struct sums sums = {
@@ -46,7 +45,6 @@ static struct sums sums = {
 
 static const struct cli_option options[] = {
 	SUMS_OPTIONS(sums),
-	{'\0', "bootstrap", "UNIT", "column of users, say, that are drawn anew: the interval is how far the mean scatters", CLI_TEXT, &unit, 0, 0},
 	{'y', "label", "MONEY", "column of the money; in records the last but one", CLI_TEXT, &sums.value, 0, 0},
 };
 
@@ -73,11 +71,7 @@ parse_impression(struct takings *t)
 		return false;
 	if (!money_of(m, amount.units, amount.places))
 		return sums_refuse(&sums, 0, "label", (struct fault){.rule = "too large"});
-	if (unit) {
-		struct view name = sums.rows.field[unit_place];
-
-		bootstrap_of(&t->drawn, XXH3_64bits(name.at, name.n), amount.units);
-	}
+	keyed_draw(&sums, &t->drawn, amount.units, amount.places);
 	return true;
 }
 
@@ -87,7 +81,6 @@ parse_partial(struct takings *t)
 {
 	struct money *m = &t->money;
 	struct decimal sum, squares;
-	const struct view *drawn = sums.rows.field + sums.value_place + 3;
 
 	if (!sums_count(&sums, 0, "impressions", &m->n) || !parse_decimal(1, "revenue", &sum) ||
 	    !parse_decimal(2, "squares", &squares))
@@ -97,22 +90,35 @@ parse_partial(struct takings *t)
 	m->places = sum.places;
 	if (squares.places || !money_possible(m))
 		return sums_refuse(&sums, 2, "squares", (struct fault){.rule = "impossible with this revenue"});
-	if (unit && !bootstrap_parse(&t->drawn, m->n, drawn[0], drawn[1]))
-		return sums_refuse(&sums, 3, "drawn", (struct fault){.rule = "no draws of so many impressions"});
-	return true;
+	return keyed_parse(&sums, &t->drawn, m->n, m->places);
 }
 
-/* A key's line; of the key that others are compared with, the comparison is not told. */
+static struct interval
+interval(const struct takings *t)
+{
+	const struct money *m = &t->money;
+
+	return sums.unit ? bootstrap_interval(&t->drawn, sums.level)
+	                 : mean_interval(m->n, money_mean(m), money_variance(m), sums.level);
+}
+
+/* With the key that others are compared with, if any; with that itself the comparison is not told. */
+static struct comparison
+compare(const struct takings *t, const struct takings *reference)
+{
+	if (!reference || t == reference)
+		return comparison_none;
+	if (sums.unit)
+		return bootstrap_compare(&t->drawn, &reference->drawn, money_mean(&t->money) - money_mean(&reference->money),
+		                         sums.level);
+	return compare_means(&t->money, &reference->money, sums.level);
+}
+
 static void
-print(const struct keys_entry *key, const struct money *reference)
+print(const struct keys_entry *key, const struct takings *reference)
 {
 	const struct takings *t = sums_begin(&sums, key);
 	const struct money *m = &t->money;
-	bool compared = reference && m != reference;
-	struct comparison c = compared ? compare_means(m, reference, sums.level) : comparison_none;
-	double mean = money_mean(m);
-	struct interval i = unit ? bootstrap_interval(&t->drawn, m->places, sums.level)
-	                         : mean_interval(m->n, mean, money_variance(m), sums.level);
 
 	writer_whole(&sums.out, m->n);
 	writer_char(&sums.out, '\t');
@@ -120,54 +126,29 @@ print(const struct keys_entry *key, const struct money *reference)
 	if (sums.partial) {
 		writer_char(&sums.out, '\t');
 		writer_decimal(&sums.out, (struct decimal){m->squares, 0}, 0);
-		if (unit)
-			bootstrap_write(&t->drawn, &sums.out);
 	}
-	sums_end(&sums, sums.against ? 7 : 3,
-	         (double[]){mean, i.lower, i.upper, c.difference, c.lower, c.upper, c.p});
-}
-
-static void
-print_all(void)
-{
-	const struct money *reference;
-	uint32_t n;
-	struct keys_entry *key = sums_finish(&sums, &n);
-
-	reference = sums_reference(&sums);
-	for (uint32_t i = 0; i < n; i++)
-		print(&key[i], reference);
-	free(key);
-}
-
-static void
-read_all(void)
-{
-	struct takings one;
-
-	for (bool first = true; sums_next(&sums); first = false) {
-		if (first && unit && !sums.merge)
-			unit_place = rows_place(&sums.rows, unit, "bootstrap");
-		if (sums.merge ? parse_partial(&one) : parse_impression(&one))
-			sums_add(&sums, &one);
-	}
+	keyed_end(&sums, &t->drawn, money_mean(m), interval(t), compare(t, reference));
 }
 
 int
 main(int argc, char **argv)
 {
 	int first = cli_parse(&cli, argc, argv);
+	const struct takings *reference;
+	struct takings one;
+	struct keys_entry *key;
+	uint32_t n;
 
-	if (unit && sums.against)
-		die_usage("--bootstrap: keys are not compared (--against)");
-	if (unit) {
-		sums.tag = "revenue-bootstrap/1";
-		sums.n_statistics = 5;
-		sums.size = sizeof(struct takings);
-	}
+	keyed_prepare(&sums, "revenue-bootstrap/1", sizeof(struct takings), add_drawn);
 	sums_open(&sums, argc, argv, first);
-	read_all();
-	print_all();
+	while (sums_next(&sums))
+		if (sums.merge ? parse_partial(&one) : parse_impression(&one))
+			sums_add(&sums, &one);
+	key = sums_finish(&sums, &n);
+	reference = sums_reference(&sums);
+	for (uint32_t i = 0; i < n; i++)
+		print(&key[i], reference);
+	free(key);
 	sums_close(&sums);
 	return 0;
 }

@@ -60,6 +60,15 @@ any_split ctr -g 2
 any_split ctr -g 1,2 --level 0.95
 flat 'few keys' log ctr -g 2
 
+# ---- the bootstrap ----
+
+sums_draw_units ctr
+t 'its interval is not the exact one' 2 '' '--bootstrap: its interval is another' ctr --bootstrap 1 --interval exact users
+for clicks in 9999 -1; do
+	sed "s/ [0-9]*\$/ $clicks/" drawn >line
+	t "a draw of $clicks positives" 3 '' 'field 4 \(drawn\): no draws of so many records' ctr --bootstrap 1 --merge line
+done
+
 bad() { # label, rule
 	printf 'k\t1\tf\nk\t%s\tf\n' "$1" >bad
 	t "label $1" 3 '' "^ctr: bad:2: field 2 \(label\): $2$" ctr bad

@@ -127,3 +127,88 @@ sums_are_strict() { # program, columns of a header
 	sed 's/	1	/		/' part >uncounted
 	t '--merge refuses an empty count' 3 '' 'not a count: ""' "$program" --merge uncounted
 }
+
+# What every program promises of --bootstrap. The rows of "log" are of the units in its first field.
+sums_draw_units() { # program
+	program=$1
+	merging='--bootstrap u'
+	any_split "$program" --bootstrap 1 -g 2
+	unset merging
+	is 'its sums are those without it' "$("$program" --bootstrap 1 -g 2 log | cut -f 1-4)" "$("$program" -g 2 log | cut -f 1-4)"
+
+	# 500 users in each of two arms, who bring up to five rows, and a click in the more of them the likelier they do
+	awk -v OFS='\t' 'BEGIN {
+		for (u = 0; u < 1000; u++)
+			for (i = 0; i <= u * 7 % 5; i++)
+				print "u" u, (u % 2 ? "new" : "old"), (u * 331 % 1009 * (i * 17 + u * 13) % 997 < u * 331 % 1009 / 2), "f"
+	}' >users
+	awk -v OFS='\t' '{ $2 = NR % 3 ? "new" : "old"; print }' users >both
+	for f in users both; do
+		is "the difference, and how it scatters, are those of sums over users: $f" "$("$program" --bootstrap 1 -g 2 --against old "$f" | awk -F '\t' '
+			NR == FNR { users[$1]; n[$2 $1]++; c[$2 $1] += $3; all[$2]++; clicks[$2] += $3; next }
+			$1 == "new" {
+				for (u in users) {
+					moves = (c["new" u] - $4 * n["new" u]) / all["new"] - (c["old" u] - clicks["old"] / all["old"] * n["old" u]) / all["old"]
+					squares += moves * moves
+				}
+				ratio = ($9 - $8) / (2 * 1.96 * sqrt(squares))
+				off = $7 - ($4 - clicks["old"] / all["old"])
+				print (ratio > 0.9 && ratio < 1.1 && off * off < 1e-16) ? "yes" : ratio " " off
+			}' "$f" -)" yes
+	done
+	is 'and does so apart and together' "$(for f in users both; do "$program" --bootstrap 1 -g 2 --against old "$f"; done | awk -F '\t' '
+		$1 == "new" { wide[NR] = $9 - $8 }
+		END { r = wide[1] / wide[3]; print (r > 1.1) ? "yes" : r }')" yes
+
+	# each row of a user of its own, and rows that are the same five times over
+	awk -v OFS='\t' '{ $1 = NR; print }' users >alone
+	for i in 1 2 3 4 5; do cat alone; done >five
+	is 'of a row each, the difference has the interval it has without' "$({
+		"$program" --bootstrap 1 -g 2 --against old alone
+		"$program" -g 2 --against old alone
+	} | awk -F '\t' '
+		$1 == "new" { wide[++n] = $9 - $8; p[n] = $10 }
+		END { r = wide[1] / wide[2]; print (r > 0.9 && r < 1.1 && p[1] > p[2] / 2 && p[1] < p[2] * 2) ? "yes" : r " " p[1] " " p[2] }')" yes
+	is 'five alike tell no more than one' "$("$program" --bootstrap 1 -g 2 --against old five | cut -f 4-)" \
+		"$("$program" --bootstrap 1 -g 2 --against old alone | cut -f 4-)"
+	is 'so without it the interval is narrower by the root of five' "$(
+		for u in 1 ''; do "$program" ${u:+--bootstrap $u} -g 2 --against old five; done | awk -F '\t' '
+			$1 == "new" { wide[++n] = $9 - $8 }
+			END { r = wide[1] / wide[2] / sqrt(5); print (r > 0.9 && r < 1.1) ? "yes" : r }')" yes
+	awk -v OFS='\t' '{ $2 = "a"; print; $2 = "b"; print }' users >twice
+	is 'the same users with the same rows: no difference, and no doubt' \
+		"$("$program" --bootstrap 1 -g 2 --against b twice | cut -f 1,7-)" "a${tab}0${tab}0${tab}0${tab}1
+b${tab}?${tab}?${tab}?${tab}?"
+	"$program" --bootstrap 1 -g 2 --against old users >whole
+	for i in 2 0 1; do
+		awk -v i=$i 'NR % 3 == i' users | "$program" --bootstrap 1 -g 2 --partial
+	done >parts
+	is '--merge compares as one run does' "$("$program" --bootstrap u --merge --against old parts)" "$(cat whole)"
+	is '--level' "$("$program" --bootstrap 1 -g 2 --against old --level 0.5 users | awk -F '\t' '
+		NR == FNR { if ($1 == "new") wide = $9 - $8; next }
+		$1 == "new" { r = wide / ($9 - $8); print (r > 2.5 && r < 3.3) ? "yes" : r }' whole -)" yes
+	is 'CSV by name' "$(awk 'BEGIN { print "u,arm,y" } { print $1 "," $2 "," $3 }' users | "$program" -C --bootstrap u -g arm -y y --against old)" \
+		"$(cat whole)"
+	is 'of one user nothing is known' "$(head -n 1 users | "$program" --bootstrap 1 -g 2 --against old | cut -f 5-)" \
+		"?${tab}?${tab}?${tab}?${tab}?${tab}?"
+	awk -v OFS='\t' '{ $3 = 0; print }' users >none
+	is 'nor of rows that are all alike' "$("$program" --bootstrap 1 -g 2 --against old none | cut -f 4-)" \
+		"0${tab}?${tab}?${tab}0${tab}?${tab}?${tab}?
+0${tab}?${tab}?${tab}?${tab}?${tab}?${tab}?"
+	t 'no such column of users' 2 '' '--bootstrap: no field 9' "$program" --bootstrap 9 users
+	t 'no such column of CSV' 2 '' '--bootstrap: no column "w"' "$program" -C -y y --bootstrap w - <<-END
+		u,y
+		a,1
+	END
+	"$program" --bootstrap 1 --partial users >drawn
+	is 'the tag of its lines' "$(cut -f 1 drawn)" "$program-bootstrap/1"
+	t '--merge of other lines' 3 '' 'not a line of this program' "$program" --merge drawn
+	"$program" --partial users >plain
+	t 'and of these with draws' 3 '' 'not a line of this program' "$program" --bootstrap 1 --merge plain
+	for change in 's/ [-0-9]*$//' 's/$/ 1/' 's/ [0-9]*\t/ x\t/' 's/ [0-9]*\t/ 99999999\t/' 's/ [-0-9]*$/ 1.5/' 's/ [0-9]*\t/ -1\t/' \
+		's/ [0-9]*\t/ 0\t/'; do
+		sed "$(echo "$change" | sed "s/\\\\t/$tab/g")" drawn >line
+		t "draws that are none: $change" 3 '' 'line:1: field [45] \(drawn\): no draws of so many records' \
+			"$program" --bootstrap 1 --merge line
+	done
+}

@@ -4,12 +4,18 @@
 #ifndef WEIR_RATES_H
 #define WEIR_RATES_H
 
-#include "../io/sums.h"
 #include "beta.h"
-#include "compare.h"
+#include "keyed.h"
+
+/* What is kept of a key. */
+struct rated {
+	struct rate rate;
+	struct bootstrap drawn; /* with --bootstrap; else there is no such member */
+};
 
 struct rates {
 	struct sums sums;
+	const char *drawn_tag;        /* of its partial lines with --bootstrap */
 	const char *interval;         /* its name; set by the options table */
 	const char *total, *positive; /* what the program calls its two counts */
 	const char *excess;           /* the rule that more positives than records break */
@@ -19,6 +25,15 @@ static inline bool
 rates_add(void *to, const void *more)
 {
 	return rate_add(to, *(const struct rate *)more);
+}
+
+static inline bool
+rates_add_drawn(void *to, const void *more)
+{
+	struct rated *t = to;
+	const struct rated *m = more;
+
+	return rate_add(&t->rate, m->rate) && bootstrap_add(&t->drawn, &m->drawn);
 }
 
 #define RATES_DEFAULTS                                                                                       \
@@ -33,54 +48,107 @@ rates_add(void *to, const void *more)
 static inline void
 rates_open(struct rates *r, int argc, char **argv, int first)
 {
-	if (strcmp(r->interval, "wilson") != 0 && strcmp(r->interval, "exact") != 0)
+	bool exact = strcmp(r->interval, "exact") == 0;
+
+	if (strcmp(r->interval, "wilson") != 0 && !exact)
 		die_usage("--interval: neither wilson nor exact: \"%.40s\"", r->interval);
+	if (exact && r->sums.unit)
+		die_usage("--bootstrap: its interval is another (--interval exact)");
+	keyed_prepare(&r->sums, r->drawn_tag, sizeof(struct rated), rates_add_drawn);
 	sums_open(&r->sums, argc, argv, first);
+}
+
+/* Whether each draw has no more positives than records. */
+static inline bool
+rates_possible(const struct bootstrap *drawn)
+{
+	for (size_t i = 0; i < BOOTSTRAP_DRAWS; i++)
+		if (drawn->sum[i] < 0 || drawn->sum[i] > (int128)drawn->n[i])
+			return false;
+	return true;
 }
 
 /* The partial line in hand. False when it was refused. */
 static inline bool
-rates_partial(struct rates *r, struct rate *one)
+rates_partial(struct rates *r, struct rated *one)
 {
-	if (!sums_count(&r->sums, 0, r->total, &one->n) || !sums_count(&r->sums, 1, r->positive, &one->positive))
+	struct sums *s = &r->sums;
+	struct rate *rate = &one->rate;
+
+	if (!sums_count(s, 0, r->total, &rate->n) || !sums_count(s, 1, r->positive, &rate->positive))
 		return false;
-	if (one->positive > one->n)
-		return sums_refuse(&r->sums, 1, r->positive, (struct fault){.rule = r->excess});
+	if (rate->positive > rate->n)
+		return sums_refuse(s, 1, r->positive, (struct fault){.rule = r->excess});
+	if (!keyed_parse(s, &one->drawn, rate->n, 0))
+		return false;
+	return !s->unit || rates_possible(&one->drawn) || keyed_refuse(s);
+}
+
+/* The row in hand, of which `parse` makes a tally of one. False when there was none, or it was refused. */
+static inline bool
+rates_row(struct rates *r, struct rated *one, bool (*parse)(struct rate *one))
+{
+	if (!parse(&one->rate))
+		return false;
+	keyed_draw(&r->sums, &one->drawn, (int128)one->rate.positive, 0);
 	return true;
 }
 
-/* A key's line; of the key that others are compared with, the comparison is not told. */
-static inline void
-rates_print(struct rates *r, const struct keys_entry *key, const struct rate *reference, double z)
+static inline struct interval
+rates_interval(const struct rates *r, const struct rated *t, double z)
 {
-	struct sums *s = &r->sums;
-	const struct rate *rate = sums_begin(s, key);
-	bool compared = reference && rate != reference;
-	struct comparison c = compared ? compare_rates(*rate, *reference, z) : comparison_none;
-	struct interval i = strcmp(r->interval, "exact") == 0 ? exact_interval(rate->n, rate->positive, s->level)
-	                                                      : wilson_interval(rate->n, rate->positive, z);
+	if (r->sums.unit)
+		return bootstrap_interval(&t->drawn, r->sums.level);
+	return strcmp(r->interval, "exact") == 0 ? exact_interval(t->rate.n, t->rate.positive, r->sums.level)
+	                                         : wilson_interval(t->rate.n, t->rate.positive, z);
+}
 
-	writer_whole(&s->out, rate->n);
-	writer_char(&s->out, '\t');
-	writer_whole(&s->out, rate->positive);
-	sums_end(s, s->against ? 7 : 3,
-	         (double[]){rate_value(*rate), i.lower, i.upper, c.difference, c.lower, c.upper, c.p});
+/* With the key that others are compared with, if any; with that itself the comparison is not told. */
+static inline struct comparison
+rates_compare(const struct rates *r, const struct rated *t, const struct rated *reference, double z)
+{
+	if (!reference || t == reference)
+		return comparison_none;
+	if (r->sums.unit)
+		return bootstrap_compare(&t->drawn, &reference->drawn, rate_value(t->rate) - rate_value(reference->rate),
+		                         r->sums.level);
+	return compare_rates(t->rate, reference->rate, z);
 }
 
 /* After the last row: a line for each key. */
 static inline void
 rates_finish(struct rates *r)
 {
-	double z = normal_quantile((1 + r->sums.level) / 2);
-	const struct rate *reference;
+	struct sums *s = &r->sums;
+	double z = normal_quantile((1 + s->level) / 2);
+	const struct rated *reference;
 	uint32_t n;
-	struct keys_entry *key = sums_finish(&r->sums, &n);
+	struct keys_entry *key = sums_finish(s, &n);
 
-	reference = sums_reference(&r->sums);
-	for (uint32_t i = 0; i < n; i++)
-		rates_print(r, &key[i], reference, z);
+	reference = sums_reference(s);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rated *t = sums_begin(s, &key[i]);
+
+		writer_whole(&s->out, t->rate.n);
+		writer_char(&s->out, '\t');
+		writer_whole(&s->out, t->rate.positive);
+		keyed_end(s, &t->drawn, rate_value(t->rate), rates_interval(r, t, z), rates_compare(r, t, reference, z));
+	}
 	free(key);
-	sums_close(&r->sums);
+	sums_close(s);
+}
+
+/* All a program does once its options are read: `parse` as in rates_row. */
+static inline void
+rates_run(struct rates *r, int argc, char **argv, int first, bool (*parse)(struct rate *one))
+{
+	struct rated one;
+
+	rates_open(r, argc, argv, first);
+	while (sums_next(&r->sums))
+		if (r->sums.merge ? rates_partial(r, &one) : rates_row(r, &one, parse))
+			sums_add(&r->sums, &one);
+	rates_finish(r);
 }
 
 #endif

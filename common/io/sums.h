@@ -37,6 +37,7 @@ struct sums {
 	const char *value;    /* column of the value; NULL is the last but one field */
 	bool header, partial, merge;
 	const char *against;  /* key that the others are compared with; NULL: none */
+	const char *unit;     /* column of whom a row is of, and what is drawn anew; NULL: nothing is */
 	double level;
 	struct input in;
 	struct rows rows;
@@ -50,6 +51,7 @@ struct sums {
 	char *columns_text;   /* owned: the bytes of their names */
 	size_t *place;        /* owned: where they are in a row; NULL before the first */
 	size_t value_place;   /* in a partial line, the first statistic's */
+	size_t unit_place;
 	struct sums_row waiting[SUMS_WAITING];
 	size_t n_waiting;
 	unsigned char *one;   /* owned: their tallies */
@@ -65,6 +67,8 @@ struct sums {
 	{'g', "group", "KEYS", "columns to sum by, comma-separated", CLI_TEXT, &(s).group, 0, 0},               \
 	{'H', "header", NULL, "print a header", CLI_FLAG, &(s).header, 0, 0},                                   \
 	{'\0', "against", "KEY", "compare each key with this one", CLI_TEXT, &(s).against, 0, 0},               \
+	{'\0', "bootstrap", "UNIT", "column of users, say, that are drawn anew: intervals are how far figures scatter",    \
+	 CLI_TEXT, &(s).unit, 0, 0},                                                                            \
 	{'\0', "level", "P", "probability that an interval covers", CLI_REAL, &(s).level, 0, 0.999999},         \
 	{'\0', "merge", NULL, "input is lines of --partial: add them up", CLI_FLAG, &(s).merge, 0, 0},          \
 	{'\0', "partial", NULL, "print mergeable statistics, no figures", CLI_FLAG, &(s).partial, 0, 0},        \
@@ -117,6 +121,8 @@ sums_find_columns(struct sums *s)
 	for (size_t i = 0; i < s->n_columns; i++)
 		s->place[i] = rows_place(&s->rows, s->column[i], "group");
 	s->value_place = rows_place(&s->rows, s->value ? s->value : "-2", "label");
+	if (s->unit)
+		s->unit_place = rows_place(&s->rows, s->unit, "bootstrap");
 }
 
 /* Whether the line in hand is a partial one of this program; the columns of its key lie behind the tag. */

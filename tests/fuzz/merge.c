@@ -1,6 +1,6 @@
 /*
- * merge.c - lines of --partial from strangers: what is taken adds up to possible sums, and the statistics of metrics
- * are the same bytes again when they are written and read.
+ * merge.c - lines of --partial from strangers: what is taken adds up to possible sums, and the statistics of metrics and
+ * the draws of --bootstrap are the same bytes again when they are written and read.
  */
 #define main revenue_main
 #include "../../filters/revenue.c"
@@ -111,12 +111,13 @@ static void
 check_rates(struct view lines)
 {
 	static struct rates rates = {RATES_DEFAULTS, .sums.tag = "ctr/1", .total = "impressions", .positive = "clicks", .excess = "more"};
-	struct rate all = {0, 0}, one;
+	static struct rated one;
+	struct rate all = {0, 0};
 
 	prepare(&rates.sums);
 	for (const char *p = lines.at; next_line(&rates.sums, &p, lines.at + lines.n);)
 		if (sums_accept_partial(&rates.sums) && rates_partial(&rates, &one))
-			rate_add(&all, one);
+			rate_add(&all, one.rate);
 	if (all.n && !(rate_value(all) >= 0 && rate_value(all) <= 1))
 		abort();
 }
@@ -139,6 +140,76 @@ check_revenue(struct view lines)
 		abort();
 }
 
+/* A field over again, until there are as many numbers as draws, where that comes out even; for free(). */
+static struct view
+repeated(struct view field)
+{
+	size_t numbers = 1, n = 0;
+	char *text = allocate(BOOTSTRAP_DRAWS, field.n + 1);
+
+	for (size_t i = 0; i < field.n; i++)
+		numbers += field.at[i] == ' ';
+	for (size_t i = 0; i < BOOTSTRAP_DRAWS / numbers; i++) {
+		if (n)
+			text[n++] = ' ';
+		memcpy(text + n, field.at, field.n);
+		n += field.n;
+	}
+	return (struct view){text, n};
+}
+
+/* Two fields are draws of `amounts`, or none; what they tell is possible, and they are written as they are read. */
+static void
+check_fields(struct view counts, struct view totals, uint64_t amounts, struct bootstrap *all)
+{
+	static struct bootstrap drawn, again;
+	struct interval i;
+	struct comparison c;
+	struct writer out;
+	struct view written;
+	const char *tab;
+
+	if (!bootstrap_parse(&drawn, amounts, 2, counts, totals))
+		return;
+	i = bootstrap_interval(&drawn, 0.95);
+	c = bootstrap_compare(&drawn, all, 1, 0.95);
+	if (!(i.lower <= i.upper) || !(c.lower <= c.upper) || c.p < 0 || c.p > 1)
+		abort();
+	writer_init(&out, -1, "draws");
+	bootstrap_write(&drawn, &out);
+	written = (struct view){out.buffer + 1, out.n - 1};
+	tab = memchr(written.at, '\t', written.n);
+	if (!bootstrap_parse(&again, amounts, 2, (struct view){written.at, (size_t)(tab - written.at)},
+	                     (struct view){tab + 1, (size_t)(written.at + written.n - tab - 1)}) ||
+	    memcmp(&drawn, &again, offsetof(struct bootstrap, places)) != 0)
+		abort();
+	free(out.buffer);
+	if (!bootstrap_add(all, &drawn))
+		*all = drawn;
+}
+
+static void
+check_draws(struct view lines)
+{
+	static struct bootstrap all;
+	struct sums s = {0};
+
+	all = (struct bootstrap){0};
+	prepare(&s);
+	for (const char *p = lines.at; next_line(&s, &p, lines.at + lines.n);) {
+		struct view counts, totals;
+
+		if (s.rows.n < 2)
+			continue;
+		counts = repeated(s.rows.field[s.rows.n - 2]);
+		totals = repeated(s.rows.field[s.rows.n - 1]);
+		check_fields(counts, totals, lines.n % 2 ? 20 : UINT64_MAX, &all);
+		free((void *)(uintptr_t)counts.at);
+		free((void *)(uintptr_t)totals.at);
+	}
+	rows_free(&s.rows);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -147,5 +218,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	check_metrics(lines);
 	check_rates(lines);
 	check_revenue(lines);
+	check_draws(lines);
 	return 0;
 }
