@@ -176,8 +176,8 @@ allocate_aligned(size_t n, size_t size)
 }
 
 /*
- * So many bytes, from a boundary of 64 on, that are read here and there. A large block asks for huge pages, where there are some: else most of the time of a
- * short look is a search for the page.
+ * So many bytes, from a boundary of 64 on, that are read here and there. A large block asks for huge pages, where there
+ * are some: else most of the time of a short look is a search for the page.
  */
 static inline void *
 allocate_huge(size_t bytes)

@@ -62,12 +62,7 @@ flat 'few keys' log ctr -g 2
 
 # ---- the bootstrap ----
 
-sums_draw_units ctr
-t 'its interval is not the exact one' 2 '' '--bootstrap: its interval is another' ctr --bootstrap 1 --interval exact users
-for clicks in 9999 -1; do
-	sed "s/ [0-9]*\$/ $clicks/" drawn >line
-	t "a draw of $clicks positives" 3 '' 'field 4 \(drawn\): no draws of so many records' ctr --bootstrap 1 --merge line
-done
+rates_draw_units ctr
 
 bad() { # label, rule
 	printf 'k\t1\tf\nk\t%s\tf\n' "$1" >bad

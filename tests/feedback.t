@@ -63,12 +63,7 @@ any_split feedback -g 1,2
 
 # ---- the bootstrap ----
 
-sums_draw_units feedback
-t 'its interval is not the exact one' 2 '' '--bootstrap: its interval is another' feedback --bootstrap 1 --interval exact users
-for clicks in 9999 -1; do
-	sed "s/ [0-9]*\$/ $clicks/" drawn >line
-	t "a draw of $clicks positives" 3 '' 'field 4 \(drawn\): no draws of so many records' feedback --bootstrap 1 --merge line
-done
+rates_draw_units feedback
 
 bad() { # label, rule
 	printf 'k\t1\tf\nk\t%s\tf\n' "$1" >bad

@@ -345,6 +345,44 @@ test_conv_bits(void)
 	tap_ok(good, "a convolution is the plain one, whichever way it goes");
 }
 
+/* What is not wanted of a convolution's gradients changes nothing of the others. Numbers are whole: sums are exact. */
+static void
+test_conv_wants(void)
+{
+	enum { O = 3, W = 22, K = 3, Q = W - K + 1, MOST = O * Q * Q };
+	bool good = true;
+
+	for (uint32_t side = 5; side <= W; side += W - 5)
+		for (unsigned wants = 0; wants < 16; wants++) {
+			const bool down = wants & 1, weights = wants & 2, biases = wants & 4, ramp = wants & 8;
+			const uint32_t places = side - K + 1, n = O * places * places;
+			float x[W * W], w[O * K * K], y[MOST], dy[2][MOST], dx[2][W * W] = {{0}}, dw[2][O * K * K] = {{0}};
+			float dbias[2][O] = {{0}}, *frame;
+			size_t at[K * K];
+			struct window v = {1, side, side, K, 1, 0, 0, places, places, at};
+
+			window_place(&v, at);
+			frame = allocate(conv_scratch(&v, O), sizeof *frame);
+			for (size_t i = 0; i < side * side; i++)
+				x[i] = (float)(i * 7 % 5) - 2;
+			for (size_t i = 0; i < O * K * K; i++)
+				w[i] = (float)(i % 3) - 1;
+			for (size_t i = 0; i < n; i++) {
+				y[i] = (float)(i * 11 % 7 % 2);
+				dy[0][i] = dy[1][i] = (float)(i * 13 % 9) - 3;
+			}
+			conv_backward(1, O, &v, dx[0], dw[0], dbias[0], x, w, dy[0], ramp ? y : NULL, frame);
+			conv_backward(1, O, &v, down ? dx[1] : NULL, weights ? dw[1] : NULL, biases ? dbias[1] : NULL, x, w, dy[1],
+			              ramp ? y : NULL, frame);
+			good = good && (!down || memcmp(dx[0], dx[1], sizeof dx[0]) == 0);
+			good = good && (!weights || memcmp(dw[0], dw[1], sizeof dw[0]) == 0);
+			good = good && (!biases || memcmp(dbias[0], dbias[1], sizeof dbias[0]) == 0);
+			good = good && dw[0][0] != 0 && dbias[0][0] != 0;
+			free(frame);
+		}
+	tap_ok(good, "gradients of a convolution that are not wanted change nothing of the others");
+}
+
 /* Weights after some steps, by so many threads. */
 static void
 trained(struct net *net, const char *layers, size_t threads, double clip)
@@ -528,6 +566,7 @@ main(void)
 	test_gradients();
 	test_contract();
 	test_conv_bits();
+	test_conv_wants();
 	test_threads();
 	test_clip("embed 3, dense 4 tanh, dense 3 softmax");
 	test_clip("image 5 9 2, conv 3 3 tanh, flatten, dense 3 softmax");

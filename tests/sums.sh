@@ -212,3 +212,13 @@ b${tab}?${tab}?${tab}?${tab}?"
 			"$program" --bootstrap 1 --merge line
 	done
 }
+
+# And where the sums are rates.
+rates_draw_units() { # program
+	sums_draw_units "$1"
+	t 'its interval is not the exact one' 2 '' '--bootstrap: its interval is another' "$1" --bootstrap 1 --interval exact users
+	for clicks in 9999 -1; do
+		sed "s/ [0-9]*\$/ $clicks/" drawn >line
+		t "a draw of $clicks positives" 3 '' 'field 4 \(drawn\): no draws of so many records' "$1" --bootstrap 1 --merge line
+	done
+}
