@@ -86,7 +86,7 @@ seem_equal(const struct ranking *r)
 
 	indexes_begin(&hashes, r->n);
 	for (size_t i = 0; i < r->n && fresh; i++) {
-		struct view item = pick_part(r->place[i].pick, r->place[i].pick->item);
+		struct view item = pick_field(r->place[i].pick, r->place[i].pick->item);
 
 		indexset_slot(&hashes, (uint32_t)XXH3_64bits(item.at, item.n), &fresh);
 	}
@@ -102,11 +102,11 @@ check_items(const struct ranking *r)
 	for (size_t i = 1; i < r->n; i++)
 		for (size_t j = 0; j < i; j++) {
 			const struct pick *a = r->place[i].pick, *b = r->place[j].pick;
-			const struct pick *first = a->origin.n < b->origin.n ? a : b, *again = first == a ? b : a;
+			const struct pick *first = pick_before(a, b) ? a : b, *again = first == a ? b : a;
 
-			if (view_equal(pick_part(a, a->item), pick_part(b, b->item)))
-				die_data("%s:%" PRIu64 ": its group has the same item at %s:%" PRIu64, again->origin.file,
-				         again->origin.line, first->origin.file, first->origin.line);
+			if (view_equal(pick_field(a, a->item), pick_field(b, b->item)))
+				die_data("%s:%" PRIu64 ": its group has the same item at %s:%" PRIu64, input_name(&in, again->operand),
+				         again->line, input_name(&in, first->operand), first->line);
 		}
 }
 

@@ -56,6 +56,12 @@ for cap in 1 2 5; do
 	is "--cap $cap equals awk's walk down the ranking" \
 		"$(awk -v cap=$cap '{ if (c[$1, $5] < cap && n[$1] < 6) { c[$1, $5]++; n[$1]++; print } }' ranked | cut -f 3- | cmp - got 2>&1)" ''
 done
+t '--cap by the last field' 0 "a${tab}x${tab}3${tab}toys
+a${tab}z${tab}1${tab}toy" '' topk -s 3 --cap 1 --category -1 /dev/stdin <<END
+a	x	3	toys
+a	y	2	toys
+a	z	1	toy
+END
 topk -k 1000 --cap 2 --category 3 scored >got
 is '--cap where the category is full and the ranking is not' \
 	"$(awk '{ if (c[$1, $5]++ < 2) print }' ranked | cut -f 3- | cmp - got 2>&1)" ''
@@ -145,6 +151,7 @@ t 'an item twice in a ranking' 3 '' '^topk: twice:2: its group has the same item
 printf 'a\tx\t1\t0.4\na\ty\t1\t0.3\n' >one
 printf 'a\tx\t1\t0.3\n' >two
 t 'an item twice, in two files' 3 '' '^topk: two:1: its group has the same item at one:1$' topk one two
+t 'which came first is told by the order of the files' 3 '' '^topk: one:1: its group has the same item at stdin:1$' topk - one <two
 t 'the second is not among the best: the ranking has no item twice' 0 "a${tab}x${tab}1${tab}0.4" '' topk -k 1 one two
 printf 'a\ti4308\t1\t0.4\na\ti248712\t1\t0.3\n' >alike # the lower 32 bits of their XXH3 are the same
 t 'two items of one hash' 0 "$(cat alike)" '' topk alike

@@ -33,7 +33,8 @@ struct input {
 	void *context;
 	bool ending;          /* a refusal ends the program */
 
-	char **file;          /* the operands that are left, "-" for stdin; not owned */
+	char **operand;       /* "-" for stdin; not owned */
+	char **file;          /* those that are left */
 	size_t n_files;
 	const char *name;     /* of the open file; NULL when none is */
 	int fd;
@@ -74,7 +75,7 @@ input_open(struct input *in, int argc, char **argv, int first, struct writer *ou
 		die_usage("--shard: not I/N with I from 0 to N - 1: \"%.40s\"", in->shard.text);
 	if (in->counters && strcmp(in->counters, "hadoop") != 0)
 		die_usage("--counters: not hadoop: \"%.40s\"", in->counters);
-	in->file = first < argc ? argv + first : standard;
+	in->operand = in->file = first < argc ? argv + first : standard;
 	in->n_files = first < argc ? (size_t)(argc - first) : 1;
 	in->name = NULL;
 	in->out = out;
@@ -88,6 +89,20 @@ input_open(struct input *in, int argc, char **argv, int first, struct writer *ou
 	}
 }
 
+/* How messages call an operand, counted from 0. */
+static inline const char *
+input_name(const struct input *in, uint32_t operand)
+{
+	return strcmp(in->operand[operand], "-") == 0 ? "stdin" : in->operand[operand];
+}
+
+/* The operand that is read, counted from 0. */
+static inline uint32_t
+input_operand(const struct input *in)
+{
+	return (uint32_t)(in->file - in->operand - 1);
+}
+
 static inline bool
 input_next_file(struct input *in)
 {
@@ -96,14 +111,12 @@ input_next_file(struct input *in)
 	in->name = NULL;
 	if (!in->n_files)
 		return false;
-	in->name = *in->file++;
+	in->file++;
 	in->n_files--;
-	if (strcmp(in->name, "-") == 0) {
-		in->name = "stdin";
-		in->fd = STDIN_FILENO;
-	} else if ((in->fd = open(in->name, O_RDONLY | O_CLOEXEC)) < 0) {
+	in->name = input_name(in, input_operand(in));
+	in->fd = in->name == in->file[-1] ? open(in->name, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	if (in->fd < 0)
 		die_system("%s", in->name);
-	}
 	in->end_of_file = false;
 	in->begin = in->end = 0;
 	in->next_line = 1;
@@ -230,15 +243,15 @@ input_extend(struct input *in, struct view *line)
 /* Where a line stands. */
 struct origin {
 	const char *file; /* not owned */
-	uint64_t line;    /* in the file, for messages */
-	uint64_t n;       /* in all files */
+	uint64_t line;    /* in the file */
+	uint32_t operand; /* which the file is, counted from 0 */
 };
 
 /* Where the line in hand does. */
 static inline struct origin
 input_origin(const struct input *in)
 {
-	return (struct origin){in->name, in->line, in->lines};
+	return (struct origin){in->name, in->line, input_operand(in)};
 }
 
 /* Prints bytes of a message so that a terminal survives them: controls escaped, cut at 40 bytes. */

@@ -18,20 +18,18 @@ struct candidate {
 	struct origin origin;
 };
 
-/* A part of a line, which has at most 2^30 bytes. */
-struct part {
-	uint32_t at, n;
-};
-
-/* A line that is among the best so far: a candidate's own bytes. Its key is with its place. */
+/*
+ * A line that is among the best so far: a candidate's own bytes, at most 2^30. Its key is with its place. Millions of these
+ * are kept: where a field ends and what a file is called are found again from what is here.
+ */
 struct pick {
 	union {
 		double utility, propensity; /* the latter once ranking_propensities has set it */
 	};
-	struct origin origin;
-	struct part item, category;
-	uint32_t label;       /* where it begins */
-	uint32_t n, capacity; /* of bytes */
+	uint64_t line;                  /* its number in the file */
+	uint32_t operand;               /* the file */
+	uint32_t item, category, label; /* where these fields begin */
+	uint32_t n, capacity;           /* of bytes */
 	char bytes[];
 };
 
@@ -45,6 +43,9 @@ struct place {
 	double key;
 	struct pick *pick;
 };
+
+/* A ranking of fewer places has room for all of them from its first line on, and for no more. */
+enum { RANKING_FEW = 16 };
 
 struct ranking {
 	struct place *place;  /* owned: the best n, best first, then spare ones */
@@ -67,17 +68,27 @@ logsum_add(struct logsum *s, double x)
 	s->sum += math_exp(x - s->most);
 }
 
-/* Where a part of the line stands in it; .at NULL: it has none such. */
-static inline struct part
-part_of(struct view line, struct view part)
+/* Where a field of the line begins; 0 for one that is not asked for. */
+static inline uint32_t
+field_start(struct view line, struct view field)
 {
-	return part.at ? (struct part){(uint32_t)(part.at - line.at), (uint32_t)part.n} : (struct part){0, 0};
+	return field.at ? (uint32_t)(field.at - line.at) : 0;
 }
 
+/* The field that begins there. */
 static inline struct view
-pick_part(const struct pick *p, struct part part)
+pick_field(const struct pick *p, uint32_t start)
 {
-	return (struct view){p->bytes + part.at, part.n};
+	const char *at = p->bytes + start, *tab = memchr(at, '\t', p->n - start);
+
+	return (struct view){at, tab ? (size_t)(tab - at) : p->n - start};
+}
+
+/* Did the line of a come before that of b? */
+static inline bool
+pick_before(const struct pick *a, const struct pick *b)
+{
+	return a->operand != b->operand ? a->operand < b->operand : a->line < b->line;
 }
 
 /*
@@ -87,21 +98,23 @@ pick_part(const struct pick *p, struct part part)
 static inline struct pick *
 pick_make(struct arena *picks, struct pick *p, const struct candidate *c)
 {
+	enum { ROUND = 16, HEAD = offsetof(struct pick, bytes) };
 	struct view line = c->line;
 
 	if (!p || p->capacity < line.n) {
-		size_t capacity = line.n + (p ? line.n : line.n / 4);
+		size_t size = (HEAD + line.n + (p ? line.n : 0) + ROUND - 1) / ROUND * ROUND;
 
-		p = arena_take(picks, offsetof(struct pick, bytes) + capacity);
-		p->capacity = (uint32_t)capacity;
+		p = arena_take(picks, size);
+		p->capacity = (uint32_t)(size - HEAD);
 	}
 	memcpy(p->bytes, line.at, line.n);
 	p->n = (uint32_t)line.n;
 	p->utility = c->utility;
-	p->origin = c->origin;
-	p->item = part_of(line, c->item);
-	p->category = part_of(line, c->category);
-	p->label = part_of(line, c->label).at;
+	p->line = c->origin.line;
+	p->operand = c->origin.operand;
+	p->item = field_start(line, c->item);
+	p->category = field_start(line, c->category);
+	p->label = field_start(line, c->label);
 	return p;
 }
 
@@ -138,7 +151,7 @@ ranking_lost(const struct ranking *r, struct view category, size_t k, size_t cap
 	size_t same = 0, lost = 0;
 
 	for (size_t i = 0; cap && i < r->n; i++)
-		if (view_equal(pick_part(r->place[i].pick, r->place[i].pick->category), category)) {
+		if (view_equal(pick_field(r->place[i].pick, r->place[i].pick->category), category)) {
 			same++;
 			lost = i;
 		}
@@ -175,6 +188,8 @@ ranking_add(struct ranking *r, struct arena *picks, const struct candidate *c, s
 	if (lost < r->made) {
 		spare = r->place[lost].pick;
 	} else {
+		if (!r->place && k < RANKING_FEW)
+			r->place = allocate(r->capacity = k, sizeof *r->place);
 		r->place = grow(r->place, &r->capacity, r->n, sizeof *r->place);
 		r->made++;
 	}
