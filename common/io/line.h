@@ -114,7 +114,7 @@ input_next_file(struct input *in)
 	in->file++;
 	in->n_files--;
 	in->name = input_name(in, input_operand(in));
-	in->fd = in->name == in->file[-1] ? open(in->name, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	in->fd = strcmp(in->file[-1], "-") == 0 ? STDIN_FILENO : open(in->name, O_RDONLY | O_CLOEXEC);
 	if (in->fd < 0)
 		die_system("%s", in->name);
 	in->end_of_file = false;
