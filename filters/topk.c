@@ -105,8 +105,8 @@ check_items(const struct ranking *r)
 			const struct pick *first = pick_before(a, b) ? a : b, *again = first == a ? b : a;
 
 			if (view_equal(pick_field(a, a->item), pick_field(b, b->item)))
-				die_data("%s:%" PRIu64 ": its group has the same item at %s:%" PRIu64, input_name(&in, again->operand),
-				         again->line, input_name(&in, first->operand), first->line);
+				die_data("%s:%" PRIu64 ": its group has the same item at %s:%" PRIu64, input_name(in.operand[again->operand]),
+				         again->line, input_name(in.operand[first->operand]), first->line);
 		}
 }
 

@@ -74,7 +74,7 @@ systems_open(struct systems *s, struct input *in, int n, char **file, struct wri
 	s->n = (size_t)n;
 	s->system = allocate_zero(s->n, sizeof *s->system);
 	for (size_t i = 0; i < s->n; i++)
-		s->system[i].name = strcmp(file[i], "-") == 0 ? "stdin" : file[i];
+		s->system[i].name = input_name(file[i]);
 	input_open(in, n, file, 0, out);
 }
 

@@ -89,18 +89,11 @@ input_open(struct input *in, int argc, char **argv, int first, struct writer *ou
 	}
 }
 
-/* How messages call an operand, counted from 0. */
+/* How messages call an operand. */
 static inline const char *
-input_name(const struct input *in, uint32_t operand)
+input_name(const char *operand)
 {
-	return strcmp(in->operand[operand], "-") == 0 ? "stdin" : in->operand[operand];
-}
-
-/* The operand that is read, counted from 0. */
-static inline uint32_t
-input_operand(const struct input *in)
-{
-	return (uint32_t)(in->file - in->operand - 1);
+	return strcmp(operand, "-") == 0 ? "stdin" : operand;
 }
 
 static inline bool
@@ -111,12 +104,12 @@ input_next_file(struct input *in)
 	in->name = NULL;
 	if (!in->n_files)
 		return false;
-	in->file++;
-	in->n_files--;
-	in->name = input_name(in, input_operand(in));
-	in->fd = strcmp(in->file[-1], "-") == 0 ? STDIN_FILENO : open(in->name, O_RDONLY | O_CLOEXEC);
+	in->name = input_name(*in->file);
+	in->fd = strcmp(*in->file, "-") == 0 ? STDIN_FILENO : open(in->name, O_RDONLY | O_CLOEXEC);
 	if (in->fd < 0)
 		die_system("%s", in->name);
+	in->file++;
+	in->n_files--;
 	in->end_of_file = false;
 	in->begin = in->end = 0;
 	in->next_line = 1;
@@ -251,7 +244,7 @@ struct origin {
 static inline struct origin
 input_origin(const struct input *in)
 {
-	return (struct origin){in->name, in->line, input_operand(in)};
+	return (struct origin){in->name, in->line, (uint32_t)(in->file - in->operand - 1)};
 }
 
 /* Prints bytes of a message so that a terminal survives them: controls escaped, cut at 40 bytes. */
