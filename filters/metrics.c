@@ -22,6 +22,7 @@ static const struct cli_option options[] = {
 	{'g', "group", "FIELD", "the group", CLI_INT, &groups.scored.group_field, -1e6, 1e6},
 	{'H', "header", NULL, "print a header", CLI_FLAG, &header, 0, 0},
 	{'i', "item", "FIELD", "the item", CLI_INT, &groups.item_field, -999999, 1e6},
+	PARTS_OPTIONS(groups.parts),
 	{'k', "cutoff", "LIST", "add the ranking metrics at these cutoffs, as 1,5,10", CLI_TEXT, &groups.scored.cutoff_list, 0, 0},
 	{'M', "metrics", "LIST", "print these metrics only, as auc,mrr,ndcg@10", CLI_TEXT, &groups.scored.metric_list, 0, 0},
 	{'q', "per-group", NULL, "print each group's values", CLI_FLAG, &per_group, 0, 0},
@@ -138,6 +139,18 @@ do_group(struct view name, const struct metric_list *list)
 		measured_add(&measured, scored, list);
 }
 
+/* What parts have measured is added up, as with --merge. */
+static void
+merge_parts(void)
+{
+	merge = true;
+	scored->n_metrics = 0;
+	parts_gather(&groups.parts, &in);
+	measured_read(&measured, scored, &in);
+	if (!partial && measured.sums->n + measured.sums->n_without == 0)
+		die_data("no records");
+}
+
 /* Reads, and measures. */
 static void
 read_all(void)
@@ -146,7 +159,14 @@ read_all(void)
 	if (per_group && header)
 		writer_text(&out, "group\tmetric\tvalue\n");
 	groups.each = do_group;
+	if (verbose || per_group || complete)
+		groups.parts.wanted = 1;
 	groups_read(&groups, &in);
+	if (groups.turn == PARTS_DONE) {
+		merge_parts();
+		return;
+	}
+	partial |= groups.parts.part;
 	if (groups.n_records == 0 && !partial)
 		die_data("no records");
 	groups_finish(&groups);

@@ -18,7 +18,7 @@ static struct lessons lessons = {.group = 1, .label = -2, .step = 32, .keep = tr
 static const struct cli_option options[] = {
 	{'a', "architecture", "LAYERS", "of a model that another program made", CLI_TEXT, &architecture, 0, 0},
 	{'g', "group", "FIELD", "group, for a choice head and for --sample", CLI_INT, &lessons.group, -1e6, 1e6},
-	{'j', "threads", "N", "threads that predict", CLI_INT, &threads, 1, TEAM_MOST},
+	{'j', "jobs", "N", "threads that predict", CLI_INT, &threads, 1, TEAM_MOST},
 	{'k', "best", "N", "softmax: so many of the best classes, and the labelled one; 0 is all", CLI_INT, &keep, 0, 1e9},
 	{'m', "model", "FILE", "model to predict with", CLI_TEXT, &path, 0, 0},
 	{'y', "label", "FIELD", "label, which may be ?", CLI_INT, &lessons.label, -1e6, 1e6},

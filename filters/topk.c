@@ -6,6 +6,7 @@
  * memory: O(groups * k); with --contiguous O(k); -x: its pairs
  */
 #include "../common/cli.h"
+#include "../common/io/interleaved.h"
 #include "../common/io/rankings.h"
 #include "../common/io/record.h"
 #include "../common/num/random.h"
@@ -16,10 +17,12 @@ static int64_t group_field = 1, item_field = 2, score_field = -1, label_field = 
 static int64_t category_field = INT64_MIN; /* not given, as is a cap of 0 */
 static double temperature = NAN;
 static const char *exclude;
+static struct parts parts = PARTS_DEFAULTS;
 
 static const struct cli_option options[] = {
 	{'g', "group", "FIELD", "what is ranked together", CLI_INT, &group_field, -1e6, 1e6},
 	{'i', "item", "FIELD", "the item", CLI_INT, &item_field, -1e6, 1e6},
+	PARTS_OPTIONS(parts),
 	{'k', "top", "N", "records to print of each group", CLI_INT, &rankings.k, 1, 1e9},
 	{'s', "score", "FIELD", "the score: the greatest is best", CLI_INT, &score_field, -1e6, 1e6},
 	{'T', "temperature", "T", "sample the ranking: weights are exp(score / T)", CLI_REAL, &temperature, 1e-9, 1e9},
@@ -38,6 +41,7 @@ static const struct cli cli = {
 };
 
 static struct writer out;
+static struct interleaved interleaved; /* of a part */
 static struct record record;
 static size_t group_place, item_place, score_place, label_place, category_place;
 static struct keys excluded; /* group TAB item */
@@ -134,6 +138,8 @@ print_ranking(struct ranking *r)
 		ranking_propensities(r);
 	for (size_t i = 0; i < r->n; i++)
 		print_pick(r->place[i].pick);
+	if (parts.part)
+		interleaved_add(&interleaved, r->ordinal, &out);
 }
 
 /* A draw of the standard Gumbel distribution, of the seed, the group and the item. */
@@ -153,7 +159,7 @@ rank_record(void)
 	struct view text = record.field[score_place];
 	struct fault fault = {.field = (int)score_place + 1, .name = "score", .value = text};
 	struct candidate c = {.line = record.line, .item = record.field[item_place],
-	                      .utility = -INFINITY, .origin = input_origin(&in)};
+	                      .utility = -INFINITY, .origin = input_origin(&in), .ordinal = in.lines};
 
 	if (!number_parse(text, &c.key)) {
 		fault.rule = "not a number";
@@ -189,14 +195,32 @@ find_places(void)
 		category_place = record_place(&record, category_field, "category");
 }
 
+/* With -j: a part ranks some of the groups, whose records are before it; the program writes them all. */
+static enum parts_turn
+share_groups(void)
+{
+	enum parts_turn turn = rankings.contiguous ? PARTS_NONE : parts_fork(&parts, &in);
+
+	if (turn == PARTS_PART)
+		parts_read_groups(&parts, &in, group_place);
+	else if (turn == PARTS_DONE)
+		interleaved_write(&parts, &out);
+	return turn;
+}
+
 static void
 read_records(void)
 {
-	for (bool first = true; record_next(&in, &record, 1); first = false) {
-		if (first)
-			find_places();
+	enum parts_turn turn;
+
+	if (!record_next(&in, &record, 1))
+		return;
+	find_places();
+	turn = share_groups();
+	if (turn == PARTS_NONE)
 		rank_record();
-	}
+	while (turn != PARTS_DONE && record_next(&in, &record, 1))
+		rank_record();
 }
 
 int
@@ -217,6 +241,8 @@ main(int argc, char **argv)
 	input_open(&in, argc, argv, first, &out);
 	read_records();
 	rankings_finish(&rankings);
+	if (parts.part)
+		interleaved_end(&interleaved, &out);
 	keys_free(&excluded);
 	free(hashes.cell);
 	record_free(&record);

@@ -89,6 +89,8 @@ t 'a label is refused before its key is known' 0 "b${tab}1${tab}1" - sh -c 'ctr 
 a${tab}2${tab}f
 b${tab}1${tab}f
 END
+sums_share ctr
+
 sums_are_strict ctr "impressions${tab}clicks${tab}ctr${tab}lower${tab}upper"
 t '--partial lines' 0 "ctr/1${tab}a${tab}20${tab}0
 ctr/1${tab}b${tab}148${tab}15" '' ctr --partial -g 1 newcombe

@@ -77,6 +77,8 @@ bad nan 'not a number: "nan"'
 bad inf 'not a number: "inf"'
 bad -1e999 'not a number: "-1e999".*'
 bad 0x4 'not a number: "0x4" \(hexadecimal\?\)'
+sums_share feedback
+
 sums_are_strict feedback "total${tab}positive${tab}rate${tab}lower${tab}upper"
 t '--partial lines' 0 "feedback/1${tab}a${tab}4${tab}2" '' feedback --partial -g 1 thumbs
 t '--merge refuses more positive than the total' 3 '' 'field 3 \(positive\): more than the total: "2"' feedback --merge - <<END

@@ -1,5 +1,7 @@
 # metrics - columns, intervals, the choice of metrics, groups without a value, and what is refused
 . "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/parts.sh
+. "$(dirname "$0")/parts.sh"
 
 cd "$tmp" || exit
 tab=$(printf '\t')
@@ -438,6 +440,47 @@ is '--partial too' "$(cmp got want 2>&1)" ''
 metrics -q -y 3 -s 4 --popularity popular -M novelty@2 shown >want
 t 'novelty of a known popularity' 0 "$(cat want)" '' metrics --contiguous -q -y 3 -s 4 --popularity popular -M novelty@2 shown
 t 'nothing' 3 '' '^metrics: no records$' metrics --contiguous -M mrr empty
+
+# ---- processes that share the groups ----
+
+awk 'BEGIN {
+	for (i = 0; i < 240000; i++)
+		printf "u%d\ti%d\tc%d\t%d\t%s\n", i / 13, i, i % 7, i * 31 % 11 < 2, (i * 104729 % 8191) / 8192
+}' >wide
+sort -t "$tab" -k 2,2 wide >wide.shuffled
+{ tail -n 200000 wide; head -n 40000 wide; } >wide.turned
+{ cat wide; tail -n 1 wide; } >wide.again
+awk '{ print $1 " Q0 " $2 " 1 " $5 " run" }' wide >wide.run
+awk 'NR % 5 == 0 && NR < 200000 { print $1, 0, $2, $4 } END { print "missing 0 i 1" }' wide >wide.qrels
+{ cat wide.run; head -n 1 wide.run; } >twice.run
+for list in mrr,ndcg@5,map,recall@3,gauc mrr,mrr,mrr@2,rbp@0.5 auc,mrr coverage@3,mrr; do
+	one_and_parts metrics -M $list wide
+done
+one_and_parts metrics -k 1,5 -H wide
+for options in --contiguous --partial '--empty zero' -q -v '--shard 1/3' '--max-bad 2' '--ties pessimistic' '-g 3' '--max-line 60'; do
+	# shellcheck disable=SC2086 # several words
+	one_and_parts metrics -M mrr,ndcg@3 $options wide
+done
+one_and_parts metrics -M mrr --reliability 5 wide
+for file in wide.shuffled wide.turned wide.again nowhere; do
+	one_and_parts metrics -M mrr $file
+	one_and_parts metrics -M mrr --contiguous $file
+done
+one_and_parts metrics -M mrr wide wide
+sed "200001s/${tab}[.0-9]*\$/${tab}x/" wide >wrong
+one_and_parts metrics -M mrr wrong
+for options in '' --contiguous --complete -v -q '--empty skip'; do
+	# shellcheck disable=SC2086 # several words
+	one_and_parts metrics --qrels wide.qrels $options wide.run
+done
+one_and_parts metrics --qrels wide.qrels twice.run
+sed 's/^u/v/' wide.run >unjudged.run
+one_and_parts metrics --qrels wide.qrels unjudged.run
+parts_do_it metrics -M mrr,ndcg@3 wide
+parts_do_it metrics --qrels wide.qrels wide.run
+is 'a metric that is named twice is there once' "$(metrics -M mrr,mrr,mrr@3,mrr@1 two | cut -f 1 | paste -s -d ' ' -)" 'mrr mrr@3 mrr@1'
+metrics -M mrr,mrr --partial wide | metrics --merge >got
+is 'and is added up once' "$(metrics -M mrr wide | cmp - got 2>&1)" ''
 
 # ---- what is refused ----
 

@@ -126,6 +126,14 @@ t 'whatever their order' 3 '' 'stdin:2: the sum overflows' revenue - <<END
 13043817825332782212${tab}f
 0.000000001${tab}f
 END
+sums_share revenue
+# only parts can say this: each of their sums is possible, and no line of the file is wrong
+awk 'BEGIN { for (i = 0; i < 400000; i++) print "k," i % 7 "," (i % 399999 ? i % 3 : "1e19") }' >rows
+{ echo key,place,value; cat rows; } >huge.csv
+t 'parts add up, also those that begin behind the header' 3 '' '^revenue: a part:[0-9]*: the sum overflows' revenue -j 3 -C -y value huge.csv
+awk -F , -v OFS='\t' '{ print $1, $2, $3, "f" }' rows >huge
+t 'and in records' 3 '' '^revenue: a part:[0-9]*: the sum overflows' revenue -j 3 huge
+
 sums_are_strict revenue "impressions${tab}revenue${tab}mean${tab}lower${tab}upper"
 t '--partial lines' 0 "revenue/1${tab}a${tab}2${tab}3.0${tab}500
 revenue/1${tab}b${tab}1${tab}-0.10${tab}100" '' revenue --partial -g 1 - <<END

@@ -1,6 +1,8 @@
 # sums.sh - what ctr, revenue and feedback promise alike; sourced by their tests, behind tap.sh.
 
 tab=$(printf '\t')
+# shellcheck source=tests/parts.sh
+. "$here/parts.sh"
 
 # Any split of the file "log", its rows in any order, gives the bytes of one run after --merge.
 any_split() { # program and options; $merging has those of --merge
@@ -221,4 +223,49 @@ rates_draw_units() { # program
 		sed "s/ [0-9]*\$/ $clicks/" drawn >line
 		t "a draw of $clicks positives" 3 '' 'field 4 \(drawn\): no draws of so many records' "$1" --bootstrap 1 --merge line
 	done
+}
+
+# ---- processes that share the files ----
+
+make_wide() {
+	awk 'BEGIN {
+		for (i = 0; i < 330000; i++)
+			print "k" i * 7919 % 5003 "\t" i % 7 "\t" (i * 31 % 11 < 3) "\tf"
+	}' >wide
+	awk 'BEGIN {
+		print "key,place,value"
+		for (i = 0; i < 330000; i++)
+			print (i % 9 ? "k" i * 7919 % 5003 : "\"k\n,\"\"" i % 13 "\"") "," i % 7 "," (i * 31 % 11 < 3)
+	}' >wide.csv
+	sed "s/\$/$(printf '\r')/" wide >windows
+	{ cat wide; printf 'k1\t2\t1\tf'; } >unended
+	sed "300001s/${tab}[01]${tab}/${tab}x${tab}/" wide >wrong
+	sed "300001s/${tab}f//" wide >short.row
+	{ cat wide.csv; printf '"open,1,1\n'; cat wide.csv; } >open.csv
+	sed '1s/place/other/' wide.csv >other.csv
+}
+
+sums_share() { # program
+	make_wide
+	one_and_parts "$1" wide
+	one_and_parts "$1" -g 1 wide
+	one_and_parts "$1" -g 2,1 -H wide
+	one_and_parts "$1" -g 1 --partial wide
+	one_and_parts "$1" -g 1 --shard 1/3 wide
+	one_and_parts "$1" -g 1 --against k1 wide
+	one_and_parts "$1" -g 2 --bootstrap 1 --against 3 wide
+	one_and_parts "$1" -g 2 --bootstrap 1 --max-line 40 wide
+	one_and_parts "$1" -C -y value -g place,key wide.csv
+	one_and_parts "$1" -C -y value -H wide.csv
+	one_and_parts "$1" -g 1 wide unended wide
+	one_and_parts "$1" -C -y value -g key wide.csv wide.csv
+	one_and_parts "$1" -g 1 windows
+	one_and_parts "$1" -g 1 wrong
+	one_and_parts "$1" -g 1 --max-bad 3 wrong
+	one_and_parts "$1" -g 1 short.row
+	one_and_parts "$1" -C -y value -g key open.csv
+	one_and_parts "$1" -C -y value -g key wide.csv other.csv
+	one_and_parts "$1" -g 9 wide
+	t 'parts need room for what they write' 4 '' 'temporary file in /nowhere' env TMPDIR=/nowhere "$1" -j 2 wide
+	t 'one process does not, as what is no file is not shared' 0 - '' env TMPDIR=/nowhere "$1" -j 2 - <wide
 }

@@ -1,5 +1,7 @@
 # topk - rankings against sort and awk; ties, caps, exclusions; sampled rankings and their propensities
 . "$(dirname "$0")/tap.sh"
+# shellcheck source=tests/parts.sh
+. "$(dirname "$0")/parts.sh"
 
 cd "$tmp" || exit
 tab=$(printf '\t')
@@ -169,6 +171,32 @@ t 'CR LF is said; no final newline; any bytes' 0 - 'CR LF' topk bytes
 is 'byte for byte' "$(od -An -c <.out)" "$(printf 'a\tx\t1\t0.3\nb\t\377\0\t1\t0.2\n' | od -An -c)"
 t 'empty input' 0 '' '' topk empty
 t 'a line too long' 3 '' 'line is longer than' topk --max-line 5 one
+
+# ---- processes that share the groups ----
+
+awk 'BEGIN {
+	for (i = 0; i < 200000; i++)
+		printf "u%d\ti%d\tc%d\t%d\t%s\n", i * 7919 % 20011, i, i * 31 % 7, i % 2, i * 104729 % 23 - 11
+}' >wide
+sort -s -t "$tab" -k 1,1 wide >wide.grouped
+awk -v OFS='\t' 'NR % 3 == 0 { print $1, $2 }' wide >seen
+one_and_parts topk wide
+one_and_parts topk -k 3 wide.grouped
+one_and_parts topk -k 100 wide wide.grouped
+one_and_parts topk -g 4 -i 2 wide
+one_and_parts topk --cap 2 --category 3 -k 5 wide
+one_and_parts topk -x seen wide
+one_and_parts topk -T 3 --seed 7 -k 4 wide
+one_and_parts topk --contiguous wide.grouped
+one_and_parts topk --contiguous wide
+one_and_parts topk --shard 1/2 wide
+one_and_parts topk -g 9 wide
+sed "150001s/${tab}[-0-9]*\$/${tab}x/" wide >wrong
+one_and_parts topk wrong
+one_and_parts topk --max-bad 1 wrong
+sed '150001s/^u[0-9]*/u1/; 150002s/.*/u1\ti150000\tc\t0\t50/' wide >again
+one_and_parts topk again
+parts_do_it topk -k 100 wide
 
 # ---- options and system ----
 

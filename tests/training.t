@@ -57,7 +57,7 @@ threads 'embeddings' log -a "$deep" -B 100 -e 2
 threads 'wide layers' log -a 'hash 8, dense 300 relu, dense 200 relu, dense 1 sigmoid' -B 100
 threads 'choices' choices -a 'hash 8, dense 30 tanh, dense 1 choice'
 threads 'clipped' pictures -a "$conv" -B 90 --clip 0.1
-t '-j of none' 2 '' '--threads: not within 1 and 64' pretrain -j 0 -o one log
+t '-j of none' 2 '' '--jobs: not within 1 and 64' pretrain -j 0 -o one log
 
 # ---- validation ----
 

@@ -4,6 +4,7 @@
 #ifndef WEIR_GROUPS_H
 #define WEIR_GROUPS_H
 
+#include "../io/parts.h"
 #include "lists.h"
 #include "scored.h"
 
@@ -15,11 +16,14 @@ struct groups {
 	int64_t item_field, category_field;
 	const char *qrels_file; /* what is read is a run, and its topics are judged here; NULL: records */
 	bool contiguous;        /* groups come one after the other */
+	struct parts parts;     /* one only, where a metric is not a mean over groups */
 
 	/* set by the program: does with a group what is asked for; topics that the run lacks have an empty list */
 	void (*each)(struct view name, const struct metric_list *list);
 
 	struct lists lists;
+	enum parts_turn turn;         /* PARTS_DONE: there are no groups here, the parts have measured them */
+	bool begun;                   /* the first record was read */
 	struct keys categories;
 	struct qrels qrels;
 	struct origin last;           /* with contiguous: of the record before */
@@ -30,9 +34,17 @@ struct groups {
 	uint64_t n_unjudged;          /* lines of topics that are not judged, which are left out */
 };
 
-#define GROUPS_DEFAULTS {.scored = SCORED_DEFAULTS, .item_field = 2, .category_field = GROUPS_NO_FIELD}
+#define GROUPS_DEFAULTS \
+	{.scored = SCORED_DEFAULTS, .parts = PARTS_DEFAULTS, .item_field = 2, .category_field = GROUPS_NO_FIELD}
 
 /* ---- metrics ---- */
+
+/* Whether a metric needs all groups at once. */
+static inline bool
+groups_together(const struct groups *g, const struct metric *m)
+{
+	return m->catalogue || ((m->flags & METRIC_INFORMATION) && !g->lists.popularity_file);
+}
 
 /* Whether a metric can be measured of what is read as it is; partial: in a part of it, that others are added to. */
 static inline void
@@ -40,7 +52,7 @@ groups_check(const struct groups *g, const struct metric *m, bool partial)
 {
 	if (g->qrels_file && !(m->flags & (METRIC_RANKED | METRIC_ITEM)))
 		die_usage("--qrels: %s does not measure rankings", m->name);
-	if ((partial || g->contiguous) && (m->catalogue || ((m->flags & METRIC_INFORMATION) && !g->lists.popularity_file)))
+	if ((partial || g->contiguous) && groups_together(g, m))
 		die_usage("--%s: %s needs all groups at once", partial ? "partial" : "contiguous", m->name);
 	if (g->contiguous && m->overall)
 		die_usage("--contiguous: %s is of all records", m->name);
@@ -53,8 +65,12 @@ static inline void
 groups_prepare(struct groups *g, bool partial)
 {
 	for (size_t i = 0; i < g->scored.n_metrics; i++) {
-		groups_check(g, g->scored.metric[i].metric, partial);
-		g->lists.with_whole |= g->scored.metric[i].metric->overall != NULL;
+		const struct metric *m = g->scored.metric[i].metric;
+
+		groups_check(g, m, partial);
+		g->lists.with_whole |= m->overall != NULL;
+		if (m->overall || groups_together(g, m))
+			g->parts.wanted = 1;
 	}
 	g->lists.catalogued = g->scored.needs & METRIC_ITEM;
 	g->lists.with_items = g->lists.catalogued || strcmp(g->lists.rule->name, "trec") == 0;
@@ -116,9 +132,63 @@ groups_finish_all(struct groups *g)
 
 /* ---- records ---- */
 
+/* The group of a line of a run, or of records. */
+static inline struct view
+groups_topic_of(void *groups, struct view line)
+{
+	struct view topic = {"", 0};
+
+	(void)groups;
+	trec_cut(line, 1, &topic);
+	return topic;
+}
+
+static inline struct view
+groups_group_of(void *groups, struct view line)
+{
+	struct groups *g = groups;
+	struct view *field = NULL, group = {"", 0};
+	size_t capacity = 0, n = line_cut(line, '\t', &field, &capacity);
+
+	if (g->scored.group_place < n)
+		group = field[g->scored.group_place];
+	free(field);
+	return group;
+}
+
+/* With -j, of the first record: parts measure groups of theirs. Whether the record in hand is none any more. */
+static inline bool
+groups_share(struct groups *g, struct input *in)
+{
+	if (g->begun)
+		return false;
+	g->begun = true;
+	g->parts.group = g->qrels_file ? groups_topic_of : groups_group_of;
+	g->parts.context = g;
+	g->turn = parts_fork(&g->parts, in);
+	if (g->turn == PARTS_PART)
+		parts_read_range(&g->parts, in);
+	return g->turn != PARTS_NONE;
+}
+
+/* A part has a record of the group: then no other may. */
+static inline void
+groups_claim(struct groups *g, uint32_t id)
+{
+	struct view name;
+
+	if (g->lists.n && g->lists.all[g->lists.n - 1].group == id)
+		return;
+	name = keys_text(&g->lists.names, id);
+	if (!parts_claim(&g->parts, XXH3_64bits(name.at, name.n)))
+		die_data("a group is not in one part");
+}
+
 static inline void
 groups_take(struct groups *g, const struct input *in, const struct metric_record *r, struct view item)
 {
+	if (g->parts.part)
+		groups_claim(g, r->group);
 	if (g->contiguous && !(g->lists.n && g->lists.all->group == r->group))
 		groups_enter(g, in, r->group);
 	lists_add(&g->lists, r, item);
@@ -132,9 +202,11 @@ groups_read_records(struct groups *g, struct input *in)
 	const struct record *line = &g->scored.record;
 	struct metric_record r = {0};
 
-	while (scored_next(&g->scored, in, &r)) {
+	while (g->turn != PARTS_DONE && scored_next(&g->scored, in, &r)) {
 		struct view group = line->field[g->scored.group_place], item = {"", 0};
 
+		if (groups_share(g, in))
+			continue;
 		if (!lists_find(&g->lists, group, &r.group))
 			r.group = keys_id(&g->lists.names, group, NULL);
 		if (g->lists.with_items)
@@ -151,10 +223,12 @@ groups_read_run(struct groups *g, struct input *in)
 	struct view word[TREC_RUN_WORDS];
 	struct metric_record r = {0};
 
-	while (trec_next(in, TREC_RUN_WORDS, TREC_SCORE, word, &r.score)) {
+	while (g->turn != PARTS_DONE && trec_next(in, TREC_RUN_WORDS, TREC_SCORE, word, &r.score)) {
 		struct view topic = word[TREC_TOPIC], document = word[TREC_DOCUMENT];
 		struct judgement *judgement;
 
+		if (groups_share(g, in))
+			continue;
 		if (!lists_find(&g->lists, topic, &r.group)) {
 			g->n_unjudged++;
 			continue;

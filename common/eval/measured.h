@@ -184,11 +184,10 @@ measured_get_sum(struct view text, double most, struct exact *sum)
 static inline size_t
 measured_place(struct measured *m, struct scored *asked, struct scored_metric metric)
 {
-	size_t n = asked->n_metrics;
+	size_t n = asked->n_metrics, place = scored_place(asked, metric);
 
-	for (size_t i = 0; i < n; i++)
-		if (asked->metric[i].metric == metric.metric && asked->metric[i].at == metric.at)
-			return i;
+	if (place < n)
+		return place;
 	scored_add(asked, metric.metric, metric.at);
 	m->sums = grow(m->sums, &m->sums_capacity, n + 1, sizeof *m->sums);
 	m->n_lines = grow(m->n_lines, &m->n_lines_capacity, n + 1, sizeof *m->n_lines);

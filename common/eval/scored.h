@@ -90,9 +90,23 @@ scored_named(struct view text, struct scored_metric *m)
 	return !at || scored_argument(m->metric, (struct view){at + 1, text.n - n - 1}, &m->at);
 }
 
+/* The place of a metric among those asked for; their number, where it is not. */
+static inline size_t
+scored_place(const struct scored *s, struct scored_metric m)
+{
+	size_t i = 0;
+
+	while (i < s->n_metrics && !(s->metric[i].metric == m.metric && s->metric[i].at == m.at))
+		i++;
+	return i;
+}
+
+/* One that is asked for twice is there once. */
 static inline void
 scored_add(struct scored *s, const struct metric *m, double at)
 {
+	if (scored_place(s, (struct scored_metric){m, at}) < s->n_metrics)
+		return;
 	s->metric = grow(s->metric, &s->metric_capacity, s->n_metrics + 1, sizeof *s->metric);
 	s->metric[s->n_metrics++] = (struct scored_metric){m, at};
 	s->needs |= m->flags;

@@ -172,22 +172,53 @@ keys_entry(const struct keys *k, uint32_t id)
 static inline int
 keys_entry_compare(const void *a, const void *b)
 {
-	const struct keys_entry *x = a, *y = b;
+	return view_compare(((const struct keys_entry *)a)->text, ((const struct keys_entry *)b)->text);
+}
 
-	if (x->head != y->head)
-		return x->head < y->head ? -1 : 1;
-	return view_compare(x->text, y->text);
+/* Sorts n entries by the bytes in which their heads differ, the last byte first. Returns them, in one array of the two. */
+static inline struct keys_entry *
+keys_sort_heads(uint32_t n, struct keys_entry *from, struct keys_entry *to)
+{
+	uint64_t differ = 0;
+
+	for (uint32_t i = 1; i < n; i++)
+		differ |= from[i].head ^ from[0].head;
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		uint32_t end[256] = {0}, before = 0;
+		struct keys_entry *sorted = to;
+
+		if (!(differ >> shift & 255))
+			continue;
+		for (uint32_t i = 0; i < n; i++)
+			end[from[i].head >> shift & 255]++;
+		for (unsigned byte = 0; byte < 256; byte++) {
+			before += end[byte];
+			end[byte] = before - end[byte];
+		}
+		for (uint32_t i = 0; i < n; i++)
+			to[end[from[i].head >> shift & 255]++] = from[i];
+		to = from;
+		from = sorted;
+	}
+	return from;
 }
 
 /* The n keys in the order of their bytes, as LC_ALL=C sort has it; free() releases the array. */
 static inline struct keys_entry *
 keys_sorted(const struct keys *k)
 {
-	struct keys_entry *sorted = allocate(k->n, sizeof *sorted);
+	struct keys_entry *entry = allocate(k->n, sizeof *entry), *scratch = allocate(k->n, sizeof *scratch), *sorted;
 
 	for (uint32_t id = 0; id < k->n; id++)
-		sorted[id] = keys_entry(k, id);
-	qsort(sorted, k->n, sizeof *sorted, keys_entry_compare);
+		entry[id] = keys_entry(k, id);
+	sorted = keys_sort_heads(k->n, entry, scratch);
+	for (uint32_t from = 0, to; from < k->n; from = to) {
+		for (to = from + 1; to < k->n && sorted[to].head == sorted[from].head; to++)
+			;
+		if (to - from > 1)
+			qsort(sorted + from, to - from, sizeof *sorted, keys_entry_compare);
+	}
+	free(sorted == entry ? scratch : entry);
 	return sorted;
 }
 

@@ -36,9 +36,12 @@ struct input {
 	char **operand;       /* "-" for stdin; not owned */
 	char **file;          /* those that are left */
 	size_t n_files;
+	const int *opened;    /* of each operand, where its file is open already; NULL: by name */
+	uint64_t last_bytes;  /* of the last file, how many are read; 0: all */
 	const char *name;     /* of the open file; NULL when none is */
 	int fd;
-	bool end_of_file;     /* nothing is left to read from fd */
+	uint64_t left;        /* bytes that may still be read from fd */
+	bool end_of_file;     /* there are none */
 	bool said_cr;
 	char *buffer;         /* owned */
 	size_t capacity, begin, end;
@@ -105,15 +108,39 @@ input_next_file(struct input *in)
 	if (!in->n_files)
 		return false;
 	in->name = input_name(*in->file);
-	in->fd = strcmp(*in->file, "-") == 0 ? STDIN_FILENO : open(in->name, O_RDONLY | O_CLOEXEC);
+	if (in->opened)
+		in->fd = in->opened[in->file - in->operand];
+	else
+		in->fd = strcmp(*in->file, "-") == 0 ? STDIN_FILENO : open(in->name, O_RDONLY | O_CLOEXEC);
 	if (in->fd < 0)
 		die_system("%s", in->name);
 	in->file++;
 	in->n_files--;
+	in->left = in->last_bytes && !in->n_files ? in->last_bytes : UINT64_MAX;
 	in->end_of_file = false;
 	in->begin = in->end = 0;
 	in->next_line = 1;
 	return true;
+}
+
+/* Opens the next file, and goes on in it at this offset, where a line begins. False when all is read. */
+static inline bool
+input_start_at(struct input *in, uint64_t offset)
+{
+	if (!input_next_file(in) || !offset)
+		return in->name != NULL;
+	if (lseek(in->fd, (off_t)offset, SEEK_SET) < 0)
+		die_system("%s", in->name);
+	in->left -= offset;
+	in->next_line = 2; /* the first may begin with a byte order mark */
+	return true;
+}
+
+/* Where the line in hand begins in its file, which is a regular one. */
+static inline uint64_t
+input_offset(const struct input *in)
+{
+	return (uint64_t)lseek(in->fd, 0, SEEK_CUR) - (in->end - in->begin) - in->raw.n;
 }
 
 /* Before a read that may block, or the end: what can be known by now is written. */
@@ -130,6 +157,7 @@ input_settle(struct input *in)
 static inline void
 input_fill(struct input *in)
 {
+	size_t room;
 	ssize_t n;
 
 	input_settle(in);
@@ -144,13 +172,15 @@ input_fill(struct input *in)
 			         in->next_line, in->max_line);
 		in->buffer = grow(in->buffer, &in->capacity, in->capacity + 1, 1);
 	}
+	room = in->capacity - in->end < in->left ? in->capacity - in->end : (size_t)in->left;
 	do
-		n = read(in->fd, in->buffer + in->end, in->capacity - in->end);
+		n = read(in->fd, in->buffer + in->end, room);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		die_system("%s", in->name);
 	in->end_of_file = n == 0;
 	in->end += (size_t)n;
+	in->left -= (uint64_t)n;
 }
 
 /* Length of the next physical line from in->begin + from on, newline included; 0 at the end of the file. */

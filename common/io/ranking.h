@@ -16,6 +16,7 @@ struct candidate {
 	double key;     /* what ranks it: the greatest is best */
 	double utility; /* ln of its weight where the ranking is sampled, else -INFINITY */
 	struct origin origin;
+	uint64_t ordinal; /* of the line among those of all files */
 };
 
 /*
@@ -50,6 +51,7 @@ enum { RANKING_FEW = 16 };
 struct ranking {
 	struct place *place;  /* owned: the best n, best first, then spare ones */
 	size_t n, made, capacity;
+	uint64_t ordinal;     /* of the group's first line */
 	double least;         /* key that does not suffice any more; -INFINITY while there is room */
 	struct logsum others; /* of the utilities of candidates that are not among the best */
 };
@@ -188,6 +190,8 @@ ranking_add(struct ranking *r, struct arena *picks, const struct candidate *c, s
 	if (lost < r->made) {
 		spare = r->place[lost].pick;
 	} else {
+		if (!r->place)
+			r->ordinal = c->ordinal;
 		if (!r->place && k < RANKING_FEW)
 			r->place = allocate(r->capacity = k, sizeof *r->place);
 		r->place = grow(r->place, &r->capacity, r->n, sizeof *r->place);

@@ -2,7 +2,7 @@
  * spool.h - a compact temporary store of parsed records, for several passes in any order.
  *
  * A unit is what is read back together: a record, the group of a choice, the run of a session. Two files without a
- * name, in TMPDIR or /tmp, hold the units and where each starts; they go with the process. Read back, they are mapped.
+ * name hold the units and where each starts; they go with the process. Read back, they are mapped.
  */
 #ifndef WEIR_SPOOL_H
 #define WEIR_SPOOL_H
@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "batch.h"
+#include "nameless.h"
 
 struct spool {
 	struct writer data, starts; /* words of 4 bytes; offsets of 8, in bytes of data */
@@ -19,32 +20,12 @@ struct spool {
 	const uint64_t *start;
 };
 
-static inline int
-spool_file(void)
-{
-	const char *folder = getenv("TMPDIR"), name[] = "/weir.XXXXXX";
-	char *path;
-	size_t n;
-	int fd;
-
-	if (!folder || !*folder)
-		folder = "/tmp";
-	n = strlen(folder);
-	path = allocate(n + sizeof name, 1);
-	memcpy(path, folder, n);
-	memcpy(path + n, name, sizeof name);
-	if ((fd = mkstemp(path)) < 0 || unlink(path) < 0)
-		die_system("a temporary file in %s", folder);
-	free(path);
-	return fd;
-}
-
 static inline void
 spool_init(struct spool *s)
 {
 	*s = (struct spool){0};
-	writer_init(&s->data, spool_file(), "temporary file");
-	writer_init(&s->starts, spool_file(), "temporary file");
+	writer_init(&s->data, nameless_file(), "temporary file");
+	writer_init(&s->starts, nameless_file(), "temporary file");
 }
 
 static inline void

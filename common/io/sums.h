@@ -12,6 +12,7 @@
 #define WEIR_SUMS_H
 
 #include "keys.h"
+#include "parts.h"
 #include "rows.h"
 
 enum { SUMS_WAITING = 32 };
@@ -39,6 +40,7 @@ struct sums {
 	const char *against;  /* key that the others are compared with; NULL: none */
 	const char *unit;     /* column of whom a row is of, and what is drawn anew; NULL: nothing is */
 	double level;
+	struct parts parts;
 	struct input in;
 	struct rows rows;
 
@@ -59,13 +61,14 @@ struct sums {
 	size_t key_capacity;
 };
 
-#define SUMS_DEFAULTS .level = 0.95, .in = INPUT_DEFAULTS
+#define SUMS_DEFAULTS .level = 0.95, .parts = PARTS_DEFAULTS, .in = INPUT_DEFAULTS
 
 /* The rows every program that sums by key has in its options table, beside -y. */
 #define SUMS_OPTIONS(s)                                                                                      \
 	ROWS_OPTIONS((s).rows),                                                                                 \
 	{'g', "group", "KEYS", "columns to sum by, comma-separated", CLI_TEXT, &(s).group, 0, 0},               \
 	{'H', "header", NULL, "print a header", CLI_FLAG, &(s).header, 0, 0},                                   \
+	PARTS_OPTIONS((s).parts),                                                                               \
 	{'\0', "against", "KEY", "compare each key with this one", CLI_TEXT, &(s).against, 0, 0},               \
 	{'\0', "bootstrap", "UNIT", "column of users, say, that are drawn anew: intervals are how far figures scatter",    \
 	 CLI_TEXT, &(s).unit, 0, 0},                                                                            \
@@ -144,6 +147,29 @@ sums_accept_partial(struct sums *s)
 	return true;
 }
 
+/*
+ * With -j, once the columns are known: parts write partial lines of theirs, which are then merged. Whether the row in
+ * hand is none any more.
+ */
+static inline bool
+sums_share(struct sums *s)
+{
+	enum parts_turn turn = parts_fork(&s->parts, &s->in);
+
+	if (turn == PARTS_PART) {
+		s->partial = true;
+		s->header = false;
+		s->against = NULL;
+		s->rows.headed = parts_read_range(&s->parts, &s->in) ? s->in.file : NULL;
+	} else if (turn == PARTS_DONE) {
+		s->merge = true;
+		parts_gather(&s->parts, &s->in);
+		rows_free(&s->rows);
+		s->rows.in = &s->in;
+	}
+	return turn != PARTS_NONE;
+}
+
 /* The next row, or with --merge the next partial line. False when all is read. */
 static inline bool
 sums_next(struct sums *s)
@@ -151,8 +177,11 @@ sums_next(struct sums *s)
 	while (rows_next(&s->rows)) {
 		if (s->merge && !sums_accept_partial(s))
 			continue;
-		if (!s->merge && !s->place)
+		if (!s->merge && !s->place) {
 			sums_find_columns(s);
+			if (sums_share(s))
+				continue;
+		}
 		return true;
 	}
 	return false;

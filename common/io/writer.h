@@ -13,6 +13,7 @@ struct writer {
 	const char *name; /* for messages */
 	char *buffer;     /* owned */
 	size_t n;         /* bytes that wait in it */
+	uint64_t written; /* bytes before those */
 };
 
 enum { WRITER_BYTES = 1 << 16 };
@@ -20,12 +21,13 @@ enum { WRITER_BYTES = 1 << 16 };
 static inline void
 writer_init(struct writer *w, int fd, const char *name)
 {
-	*w = (struct writer){fd, name, allocate(WRITER_BYTES, 1), 0};
+	*w = (struct writer){fd, name, allocate(WRITER_BYTES, 1), 0, 0};
 }
 
 static inline void
-writer_bytes(const struct writer *w, const char *p, size_t n)
+writer_bytes(struct writer *w, const char *p, size_t n)
 {
+	w->written += n;
 	while (n) {
 		ssize_t done = write(w->fd, p, n);
 
@@ -111,6 +113,8 @@ writer_whole(struct writer *w, uint64_t value)
 static inline char
 escape_letter(char c)
 {
+	if (c > '\r' && c != '\\')
+		return '\0'; /* most bytes */
 	return c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\\' ? '\\' : '\0';
 }
 

@@ -56,7 +56,7 @@ struct learn {
 	{'B', "batch", "N", "records of a step (1 for log-linear models, else 32)", CLI_INT, &(l).batch, 1, 1 << 20}, \
 	{'e', "epochs", "N", "passes over the records", CLI_INT, &(l).epochs, 1, 1 << 20},               \
 	{'g', "group", "FIELD", "group of a choice head", CLI_INT, &(l).lessons.group, -1e6, 1e6},               \
-	{'j', "threads", "N", "threads that learn", CLI_INT, &(l).threads, 1, TEAM_MOST},                \
+	{'j', "jobs", "N", "threads that learn", CLI_INT, &(l).threads, 1, TEAM_MOST},                \
 	{'o', "output", "FILE", "where the model goes; it is replaced whole or not at all", CLI_TEXT, &(l).out, 0, 0}, \
 	{'r', "rate", "RATE", "step size of the optimizer", CLI_REAL, &(l).rate, 0, 1e6},                \
 	{'v', "verbose", NULL, "say what was learnt on stderr", CLI_FLAG, &(l).verbose, 0, 0},           \

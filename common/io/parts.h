@@ -1,0 +1,301 @@
+/*
+ * parts.h - a program as several processes, each of which does a part of the same files.
+ *
+ * The program forks once its first row is in hand, when what can be wrong with the command line was found. A part is a
+ * range of the lines, or some of the groups; what it makes of them it writes to a file without a name, and the program
+ * puts these together. Where a part fails or has anything to say on stderr, the program goes on with the row in hand and
+ * does everything itself: messages, line numbers and statuses are those of one process. Only where all parts are right and
+ * their sum is not, it is a line of "a part" that is named.
+ */
+#ifndef WEIR_PARTS_H
+#define WEIR_PARTS_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+
+#include "line.h"
+#include "nameless.h"
+
+enum {
+	PARTS_MOST = 64,
+	PARTS_BYTES = 1 << 20, /* that a part has at least: fewer are not worth a process */
+	PARTS_LINE = 1 << 30   /* the longest line where --max-line does not say it */
+};
+
+/* Where a line begins in the operands; behind the last one, `operand` is how many there are. */
+struct parts_place {
+	size_t operand;
+	uint64_t at;
+};
+
+struct parts {
+	int64_t wanted;            /* set by the options table */
+
+	/* set by the program where parts are whole groups of lines that come one after the other: the group of a line */
+	struct view (*group)(void *context, struct view line);
+	void *context;
+
+	size_t n;                  /* how many there are; 0: none */
+	size_t i;                  /* in a part, which it is, from 0 */
+	bool part;                 /* this process is one */
+	struct parts_place from[PARTS_MOST + 1];
+	pid_t process[PARTS_MOST];
+	int out[PARTS_MOST];       /* files of what the parts wrote */
+	char *name[PARTS_MOST];    /* and what messages call them */
+	_Atomic uint64_t *claim;   /* [claims] shared by the parts: hashes of groups, the lowest bits being whose they are */
+	uint64_t claims;           /* a power of two */
+};
+
+#define PARTS_DEFAULTS {.wanted = 1}
+
+/* The row of the options table. */
+#define PARTS_OPTIONS(p) \
+	{'j', "jobs", "N", "processes that share the work on files", CLI_INT, &(p).wanted, 1, PARTS_MOST}
+
+enum parts_turn {
+	PARTS_NONE, /* this process does it all, with the row in hand */
+	PARTS_PART, /* this process is a part, whose rows are before it */
+	PARTS_DONE  /* this process is the program, and all parts are done */
+};
+
+static inline size_t
+parts_operands(const struct input *in)
+{
+	return (size_t)(in->file + in->n_files - in->operand);
+}
+
+/* Whether the operand is a file, which several can read, each from where it wants; *bytes has its size. */
+static inline bool
+parts_file(const char *operand, uint64_t *bytes)
+{
+	struct stat s;
+
+	if (strcmp(operand, "-") == 0 || stat(operand, &s) != 0 || !S_ISREG(s.st_mode))
+		return false;
+	*bytes = (uint64_t)s.st_size;
+	return true;
+}
+
+/* How many bytes the operands have; 0 where one is no file. */
+static inline uint64_t
+parts_bytes(const struct input *in)
+{
+	uint64_t sum = 0, bytes;
+
+	for (size_t i = 0; i < parts_operands(in); sum += bytes, i++)
+		if (!parts_file(in->operand[i], &bytes))
+			return 0;
+	return sum;
+}
+
+/* How many parts these bytes are cut into. One process counts and writes refused lines, and a shard is a part already. */
+static inline size_t
+parts_worth(const struct parts *p, const struct input *in, uint64_t bytes)
+{
+	uint64_t most = bytes / PARTS_BYTES;
+
+	if (in->max_bad || in->rejects || in->counters || in->shard.text)
+		return 0;
+	return most < (uint64_t)p->wanted ? (size_t)most : (size_t)p->wanted;
+}
+
+/* Where the first line begins that does so behind this offset of a file; its size where there is none. Of 0, it is 0. */
+static inline uint64_t
+parts_line(const char *file, uint64_t at, uint64_t bytes)
+{
+	enum { AHEAD = 1 << 12 };
+	char buffer[AHEAD], *newline = NULL;
+	ssize_t n;
+	int fd;
+
+	if (!at)
+		return 0;
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	for (; !newline && (n = pread(fd, buffer, AHEAD, (off_t)at)) > 0; at += (uint64_t)n)
+		if ((newline = memchr(buffer, '\n', (size_t)n)))
+			n = newline + 1 - buffer;
+	close(fd);
+	return newline && at < bytes ? at : bytes;
+}
+
+/* The place of the first line that begins behind this offset of all operands. */
+static inline struct parts_place
+parts_place(const struct input *in, uint64_t at)
+{
+	struct parts_place p = {0, 0};
+	uint64_t bytes;
+
+	for (; p.operand < parts_operands(in) && parts_file(in->operand[p.operand], &bytes); p.operand++, at -= bytes)
+		if (at < bytes) {
+			p.at = parts_line(in->operand[p.operand], at, bytes);
+			return p.at < bytes ? p : (struct parts_place){p.operand + 1, 0};
+		}
+	return p;
+}
+
+/* Where the group ends, whose line begins there. */
+static inline struct parts_place
+parts_behind_group(const struct parts *p, const struct input *in, struct parts_place place)
+{
+	struct input ahead = {.max_line = PARTS_LINE, .said_cr = true};
+	struct view line, group;
+	char *first = NULL;
+	size_t n = 0;
+
+	if (place.operand == parts_operands(in))
+		return place;
+	input_open(&ahead, (int)(parts_operands(in) - place.operand), in->operand + place.operand, 0, NULL);
+	input_start_at(&ahead, place.at);
+	place.operand = parts_operands(in);
+	place.at = 0;
+	while (input_line(&ahead, &line)) {
+		group = p->group(p->context, line);
+		if (first && !view_equal(group, (struct view){first, n})) {
+			place.operand = (size_t)(ahead.file - in->operand) - 1;
+			place.at = input_offset(&ahead);
+			close(ahead.fd);
+			break;
+		}
+		if (!first)
+			first = text_of(group.at, n = group.n);
+	}
+	free(first);
+	free(ahead.buffer);
+	return place;
+}
+
+/* Nothing is claimed yet. There is room for a group in each 128 bytes. */
+static inline void
+parts_make_claims(struct parts *p, uint64_t bytes)
+{
+	for (p->claims = 1; p->claims < bytes / 64; p->claims *= 2)
+		;
+	p->claim = mmap(NULL, p->claims * sizeof *p->claim, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p->claim == MAP_FAILED)
+		die_system("%" PRIu64 " claims", p->claims);
+}
+
+/*
+ * In a part: it has a line of the group with this hash. False where another part has one, too, or where that cannot be
+ * told as there are too many groups: then it has to fail.
+ */
+static inline bool
+parts_claim(const struct parts *p, uint64_t hash)
+{
+	uint64_t mine = (hash & ~(uint64_t)(2 * PARTS_MOST - 1)) | (p->i + 1), mask = p->claims - 1;
+
+	for (uint64_t i = hash >> 32, end = i + p->claims / 2; i < end; i++) {
+		uint64_t there = 0;
+
+		if (atomic_compare_exchange_strong(&p->claim[i & mask], &there, mine) || there == mine)
+			return true;
+		if ((there ^ mine) < 2 * PARTS_MOST)
+			return false;
+	}
+	return false;
+}
+
+/* Whether all n parts did what they had to, and had nothing to say. They have ended. */
+static inline bool
+parts_wait(struct parts *p, size_t n, int said)
+{
+	struct stat s;
+	bool done = true;
+
+	for (size_t i = 0; i < n; i++) {
+		int status;
+
+		if (!done && p->process[i] > 0)
+			kill(p->process[i], SIGKILL);
+		done &= p->process[i] > 0 && waitpid(p->process[i], &status, 0) > 0 && status == 0;
+	}
+	return done && fstat(said, &s) == 0 && s.st_size == 0;
+}
+
+/* What the parts wrote is the input. */
+static inline void
+parts_gather(struct parts *p, struct input *in)
+{
+	static char name[] = "a part";
+
+	for (size_t i = 0; i < p->n; i++) {
+		p->name[i] = name;
+		if (lseek(p->out[i], 0, SEEK_SET) < 0)
+			die_system("%s", name);
+	}
+	close(in->fd);
+	in->name = NULL;
+	in->operand = in->file = p->name;
+	in->n_files = p->n;
+	in->opened = p->out;
+	in->max_line = PARTS_LINE;
+}
+
+/* Makes the parts, and waits for them. */
+static inline enum parts_turn
+parts_fork(struct parts *p, struct input *in)
+{
+	uint64_t bytes = p->wanted > 1 ? parts_bytes(in) : 0;
+	size_t n = parts_worth(p, in, bytes);
+	int said;
+	bool done;
+
+	if (n < 2)
+		return PARTS_NONE;
+	said = nameless_file();
+	for (size_t i = 0; i < n; i++) {
+		p->from[i] = parts_place(in, bytes / n * i);
+		if (p->group && i)
+			p->from[i] = parts_behind_group(p, in, p->from[i]);
+		p->out[i] = nameless_file();
+	}
+	if (p->group)
+		parts_make_claims(p, bytes);
+	p->from[n] = (struct parts_place){parts_operands(in), 0};
+	signal(SIGCHLD, SIG_DFL);
+	for (size_t i = 0; i < n; i++) {
+		p->process[i] = fork();
+		if (p->process[i] == 0) {
+			p->n = n;
+			p->i = i;
+			p->part = true;
+			if (dup2(p->out[i], STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
+				_exit(STATUS_SYSTEM);
+			return PARTS_PART;
+		}
+	}
+	done = parts_wait(p, n, said);
+	close(said);
+	for (size_t i = 0; !done && i < n; i++)
+		close(p->out[i]);
+	p->n = done ? n : 0;
+	return done ? PARTS_DONE : PARTS_NONE;
+}
+
+/* A part's input is its range of the lines. Whether that begins within a file. */
+static inline bool
+parts_read_range(const struct parts *p, struct input *in)
+{
+	struct parts_place from = p->from[p->i], until = p->from[p->i + 1];
+
+	in->file = in->operand + from.operand;
+	in->n_files = until.operand - from.operand + (until.at > 0);
+	in->last_bytes = until.at;
+	return input_start_at(in, from.at) && from.at > 0;
+}
+
+/* A part's input is all lines, of which the records are taken whose group, at this place, falls to it. */
+static inline void
+parts_read_groups(const struct parts *p, struct input *in, size_t place)
+{
+	in->n_files = parts_operands(in);
+	in->file = in->operand;
+	in->shard.i = p->i;
+	in->shard.n = p->n;
+	in->shard.place = place;
+	in->lines = 0;
+	input_next_file(in);
+}
+
+#endif
