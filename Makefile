@@ -11,6 +11,7 @@ LDFLAGS =
 LDLIBS = -lcsv -ljansson -lm -lpthread
 BIN = bin
 TESTS =
+FUZZ =
 
 STANDARD = -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -ffp-contract=off -fno-math-errno
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-unused-function
@@ -56,6 +57,9 @@ sanitize:
 lint:
 	@BIN='$(BIN)' sh tests/run tests/lint
 
+fuzz:
+	@BIN='$(BIN)' STANDARD='$(STANDARD)' sh tests/fuzz/run $(FUZZ)
+
 bench: all
 	@BIN='$(BIN)' sh tests/bench/run
 
@@ -85,4 +89,4 @@ dist:
 	v=$$(sed -n 's/^#define WEIR_VERSION "\(.*\)"/\1/p' common/cli.h) && \
 	git archive --prefix=weir-$$v/ -o weir-$$v.tar.gz HEAD
 
-.PHONY: all check sanitize lint bench install uninstall clean dist
+.PHONY: all check sanitize lint fuzz bench install uninstall clean dist
