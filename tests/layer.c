@@ -319,7 +319,7 @@ test_conv_bits(void)
 			uint32_t H = K + W % 3, C = 1 + W % 2, O = 1 + (W * 7 + K) % 13;
 			struct arch_layer spec = {.kind = LAYER_CONV, .size = {O, K}, .stride = 1, .mode = W < K || W % 2 ? SAME : VALID};
 			struct net_layer l = {.spec = spec, .in = {FLOW_IMAGE, C, H, W}};
-			float *x = allocate(C * H * W, sizeof *x), *w = allocate(O * C * K * K, sizeof *w), bias[13], *frame, *y, *plain;
+			float *x = allocate(C * H * W, sizeof *x), *w = allocate(O * C * K * K, sizeof *w), bias[13], *scratch, *y, *plain;
 			size_t n, *at = allocate(C * K * K, sizeof *at);
 			struct window v;
 
@@ -328,7 +328,7 @@ test_conv_bits(void)
 			v.at = at;
 			window_place(&v, at);
 			n = O * v.P * v.Q;
-			frame = allocate(conv_scratch(&v, O), sizeof *frame);
+			scratch = allocate(conv_scratch(&v, O), sizeof *scratch);
 			y = allocate(n, sizeof *y);
 			plain = allocate(n, sizeof *plain);
 			for (size_t i = 0; i < C * H * W; i++)
@@ -337,10 +337,13 @@ test_conv_bits(void)
 				w[i] = (float)random_normal(K, i);
 			for (size_t i = 0; i < O; i++)
 				bias[i] = (float)i;
-			conv_forward(1, O, &v, y, x, w, bias, false, frame);
-			gemm_slide_plain(O, v.P, v.Q, C * K * K, plain, w, bias, false, window_frame(&v, frame, x, 0), at, window_width(&v));
+			conv_forward(1, O, &v, y, x, w, bias, false, scratch);
+			window_columns(&v, scratch, x);
+			for (size_t d = 0; d < C * K * K; d++)
+				at[d] = d * v.P * v.Q;
+			gemm_slide_plain(O, v.P * v.Q, C * K * K, plain, w, bias, false, scratch, at);
 			good = good && memcmp(y, plain, n * sizeof *y) == 0;
-			free(x), free(w), free(at), free(frame), free(y), free(plain);
+			free(x), free(w), free(at), free(scratch), free(y), free(plain);
 		}
 	tap_ok(good, "a convolution is the plain one, whichever way it goes");
 }
@@ -357,12 +360,12 @@ test_conv_wants(void)
 			const bool down = wants & 1, weights = wants & 2, biases = wants & 4, ramp = wants & 8;
 			const uint32_t places = side - K + 1, n = O * places * places;
 			float x[W * W], w[O * K * K], y[MOST], dy[2][MOST], dx[2][W * W] = {{0}}, dw[2][O * K * K] = {{0}};
-			float dbias[2][O] = {{0}}, *frame;
+			float dbias[2][O] = {{0}}, *scratch;
 			size_t at[K * K];
 			struct window v = {1, side, side, K, 1, 0, 0, places, places, at};
 
 			window_place(&v, at);
-			frame = allocate(conv_scratch(&v, O), sizeof *frame);
+			scratch = allocate(conv_scratch(&v, O), sizeof *scratch);
 			for (size_t i = 0; i < side * side; i++)
 				x[i] = (float)(i * 7 % 5) - 2;
 			for (size_t i = 0; i < O * K * K; i++)
@@ -371,14 +374,14 @@ test_conv_wants(void)
 				y[i] = (float)(i * 11 % 7 % 2);
 				dy[0][i] = dy[1][i] = (float)(i * 13 % 9) - 3;
 			}
-			conv_backward(1, O, &v, dx[0], dw[0], dbias[0], x, w, dy[0], ramp ? y : NULL, frame);
+			conv_backward(1, O, &v, dx[0], dw[0], dbias[0], x, w, dy[0], ramp ? y : NULL, scratch);
 			conv_backward(1, O, &v, down ? dx[1] : NULL, weights ? dw[1] : NULL, biases ? dbias[1] : NULL, x, w, dy[1],
-			              ramp ? y : NULL, frame);
+			              ramp ? y : NULL, scratch);
 			good = good && (!down || memcmp(dx[0], dx[1], sizeof dx[0]) == 0);
 			good = good && (!weights || memcmp(dw[0], dw[1], sizeof dw[0]) == 0);
 			good = good && (!biases || memcmp(dbias[0], dbias[1], sizeof dbias[0]) == 0);
 			good = good && dw[0][0] != 0 && dbias[0][0] != 0;
-			free(frame);
+			free(scratch);
 		}
 	tap_ok(good, "gradients of a convolution that are not wanted change nothing of the others");
 }

@@ -147,7 +147,7 @@ best_classes(const struct net *net, struct net_pass *pass, struct piece piece, s
 			size_t step = n - j < BEST_STEP ? n - j : BEST_STEP;
 
 			best_fetch(I, w, class + j + step, K);
-			gemm_slide(step, 1, wide, I, z + j * wide, w + (class + j) * I, bias + class + j, false, across, at, wide);
+			gemm_slide(step, wide, I, z + j * wide, w + (class + j) * I, bias + class + j, false, across, at);
 		}
 		best_look(&p, n, class, z);
 	}

@@ -143,20 +143,14 @@ struct window {
 	size_t K, stride;  /* side of the window, steps */
 	size_t top, left;  /* rows and columns of zeros before the image */
 	size_t P, Q;       /* rows and columns of places */
-	const size_t *at;  /* [C K K], of a convolution with stride 1: where each element begins in the framed image */
+	const size_t *at;  /* [C K K], of a convolution with stride 1: where each element begins in the slices of the image */
 };
 
-/* Rows and columns of an image with the zeros around it that windows of stride 1 see. */
+/* Rows of a slice. */
 static inline size_t
 window_height(const struct window *v)
 {
 	return v->P + v->K - 1;
-}
-
-static inline size_t
-window_width(const struct window *v)
-{
-	return v->Q + v->K - 1;
 }
 
 /* Fills at, as struct window says. */
@@ -166,22 +160,7 @@ window_place(const struct window *v, size_t *at)
 	for (size_t c = 0; c < v->C; c++)
 		for (size_t i = 0; i < v->K; i++)
 			for (size_t j = 0; j < v->K; j++)
-				*at++ = (c * window_height(v) + i) * window_width(v) + j;
-}
-
-/* The framed image, with so many zeros behind: x itself where it has neither, else a copy in to[C][rows][columns]. */
-static inline const float *
-window_frame(const struct window *v, float *to, const float *x, size_t behind)
-{
-	const size_t rows = window_height(v), columns = window_width(v);
-
-	if (rows == v->H && columns == v->W && !behind)
-		return x;
-	memset(to, 0, (v->C * rows * columns + behind) * sizeof *to);
-	for (size_t c = 0; c < v->C; c++)
-		for (size_t i = 0; i < v->H; i++)
-			memcpy(to + (c * rows + v->top + i) * columns + v->left, x + (c * v->H + i) * v->W, v->W * sizeof *to);
-	return to;
+				*at++ = ((c * v->K + j) * window_height(v) + i) * v->Q;
 }
 
 /* The places *first to one before the result of a row whose window has column j within the image. */
@@ -194,26 +173,45 @@ window_run(const struct window *v, size_t j, size_t *first)
 	return ends < *first ? *first : ends < v->Q ? ends : v->Q;
 }
 
-/* The columns of a place: to[C K K][P Q] from x[C][H][W], zeros beyond its edges. */
+/* to[Q] = what column j of the window sees of a row of channel c: zeros beyond the edges. Rows count from 0, and wrap. */
+static inline void
+window_row(const struct window *v, size_t j, float *to, const float *x, size_t c, size_t row)
+{
+	const float *from = x + (c * v->H + row) * v->W + j - v->left;
+	size_t first, end = window_run(v, j, &first);
+
+	if (row >= v->H)
+		first = end = 0;
+	vec_fill(first, to, 0);
+	if (v->stride == 1)
+		vec_copy(end - first, to + first, from + first);
+	for (size_t q = first; v->stride > 1 && q < end; q++)
+		to[q] = from[q * v->stride];
+	vec_fill(v->Q - end, to + end, 0);
+}
+
+/* The columns of a place: to[C K K][P Q] from x[C][H][W]. */
 static inline void
 window_columns(const struct window *v, float *to, const float *x)
 {
 	for (size_t c = 0; c < v->C; c++)
 		for (size_t i = 0; i < v->K; i++)
 			for (size_t j = 0; j < v->K; j++)
-				for (size_t p = 0; p < v->P; p++, to += v->Q) {
-					size_t row = p * v->stride + i - v->top; /* wraps above the image: too large */
-					size_t at = (c * v->H + row) * v->W + j - v->left, first, end = window_run(v, j, &first);
+				for (size_t p = 0; p < v->P; p++, to += v->Q)
+					window_row(v, j, to, x, c, p * v->stride + i - v->top);
+}
 
-					if (row >= v->H)
-						first = end = 0;
-					for (size_t q = 0; q < first; q++)
-						to[q] = 0;
-					for (size_t q = first; q < end; q++)
-						to[q] = x[at + q * v->stride];
-					for (size_t q = end; q < v->Q; q++)
-						to[q] = 0;
-				}
+/*
+ * What each column of a window of stride 1 sees: to[C][K][rows][Q] from x[C][H][W]. Its element in row i sees P rows from
+ * row i on, which lie one behind the other; that is why.
+ */
+static inline void
+window_slices(const struct window *v, float *to, const float *x)
+{
+	for (size_t c = 0; c < v->C; c++)
+		for (size_t j = 0; j < v->K; j++)
+			for (size_t row = 0; row < window_height(v); row++, to += v->Q)
+				window_row(v, j, to, x, c, row - v->top);
 }
 
 /* The way back: dx[C][H][W] += what its columns, from[C K K][P Q], are worth. */
@@ -236,15 +234,21 @@ window_add(const struct window *v, float *dx, const float *from)
 				}
 }
 
+/* Is a convolution done by sliding over slices? Else by columns, which are many more. */
+static inline bool
+window_slides(const struct window *v)
+{
+	return v->stride == 1 && v->P * v->Q >= GEMM_DOT;
+}
+
 /* Floats of scratch for a convolution to O channels, forward or backward. */
 static inline size_t
 conv_scratch(const struct window *v, size_t O)
 {
 	size_t D = v->C * v->K * v->K, N = v->P * v->Q, forward = gemm_scratch(O, N, D), back = gemm_scratch(D, N, O);
-	size_t columns = D * N + (forward > back ? forward : back);
-	size_t framed = v->C * window_height(v) * window_width(v) + GEMM_DOT + O * v->P * GEMM_DOT;
+	size_t columns = D * N + (forward > back ? forward : back), slices = v->C * v->K * window_height(v) * v->Q;
 
-	return columns > framed ? columns : framed;
+	return columns > slices ? columns : slices;
 }
 
 /*
@@ -258,8 +262,9 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 	size_t D = v->C * v->K * v->K, N = v->P * v->Q;
 
 	for (size_t b = 0; b < B; b++, y += O * N, x += v->C * v->H * v->W) {
-		if (v->stride == 1 && gemm_slides(v->Q)) {
-			gemm_slide(O, v->P, v->Q, D, y, w, bias, ramp, window_frame(v, scratch, x, 0), v->at, window_width(v));
+		if (window_slides(v)) {
+			window_slices(v, scratch, x);
+			gemm_slide(O, N, D, y, w, bias, ramp, scratch, v->at);
 			continue;
 		}
 		window_columns(v, scratch, x);
@@ -271,35 +276,7 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 	}
 }
 
-/*
- * Adds to dw, and to dbias unless it is NULL, what one image of a convolution with stride 1 is worth. A window that has no
- * more than a few places in a row sees zeros of dy behind them.
- */
-static inline void
-conv_slide_back(size_t O, const struct window *v, float *dw, float *dbias, const float *x, const float *dy, const float *y,
-                float *scratch)
-{
-	const size_t D = v->C * v->K * v->K, behind = v->Q < GEMM_DOT ? GEMM_DOT : 0, columns = window_width(v);
-	float *wide = scratch + v->C * window_height(v) * columns + behind;
-
-	x = window_frame(v, scratch, x, behind);
-	if (!behind) {
-		gemm_slide_back(O, v->P, v->Q, D, dw, dbias, dy, y, x, v->at, columns);
-		return;
-	}
-	memset(wide, 0, O * v->P * GEMM_DOT * sizeof *wide);
-	for (size_t i = 0; i < O * v->P; i++) {
-		const size_t from = i * v->Q;
-
-		if (y)
-			vec_ramp_backward(v->Q, wide + i * GEMM_DOT, dy + from, y + from);
-		else
-			vec_copy(v->Q, wide + i * GEMM_DOT, dy + from);
-	}
-	gemm_slide_back(O, v->P, GEMM_DOT, D, dw, dbias, wide, NULL, x, v->at, columns);
-}
-
-/* As conv_slide_back, of any stride, where dy is the gradient by what comes before a ramp; dw may be NULL too. */
+/* Adds to dw and dbias, unless they are NULL, what one image is worth; dy is the gradient by what comes before a ramp. */
 static inline void
 conv_columns_back(size_t O, const struct window *v, float *dw, float *dbias, const float *x, const float *dy, float *scratch)
 {
@@ -322,15 +299,17 @@ conv_backward(size_t B, size_t O, const struct window *v, float *dx, float *dw, 
               const float *w, float *dy, const float *y, float *scratch)
 {
 	const size_t D = v->C * v->K * v->K, N = v->P * v->Q, image = v->C * v->H * v->W;
-	const bool slides = v->stride == 1 && dw, first = y && (dx || !slides); /* else the ramp's part is done on the way */
+	const bool slides = window_slides(v) && dw, first = y && (dx || !slides); /* else the ramp's part is done on the way */
 
 	for (size_t b = 0; b < B; b++, dy += O * N, y += y ? O * N : 0, x += image) {
 		if (first)
 			vec_ramp_backward(O * N, dy, dy, y);
-		if (slides)
-			conv_slide_back(O, v, dw, dbias, x, dy, first ? NULL : y, scratch);
-		else
+		if (slides) {
+			window_slices(v, scratch, x);
+			gemm_slide_back(O, N, D, dw, dbias, dy, first ? NULL : y, scratch, v->at);
+		} else {
 			conv_columns_back(O, v, dw, dbias, x, dy, scratch);
+		}
 		if (!dx)
 			continue;
 		gemm(D, N, O, scratch, N, false, w, D, true, dy, N, false, scratch + D * N);

@@ -79,9 +79,9 @@ gemm_piece(size_t n, size_t most)
 typedef void gemm_panel(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumulate, struct gemm_side a,
                         const float *b, size_t ldb);
 
-/* As gemm_slide, with Q at least a vector. */
-typedef void gemm_slider(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, bool ramp,
-                         const float *x, const size_t *at, size_t ldx);
+/* As gemm_slide, with N at least a vector. */
+typedef void gemm_slider(size_t O, size_t N, size_t D, float *y, const float *w, const float *bias, bool ramp, const float *x,
+                         const size_t *at);
 
 /* sums[m][n][GEMM_DOT] += the products of rows of A and rows b[n] over K, as gemm_dot_plain adds them. */
 typedef void gemm_dot_panel(size_t m, size_t n, size_t K, float *sums, const float *a, size_t lda,
@@ -97,9 +97,9 @@ gemm_dot_sum(const float *sums)
 	return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 
-/* As gemm_slide_back_plain, with Q at least GEMM_DOT. */
-typedef void gemm_slider_back(size_t O, size_t P, size_t Q, size_t D, float *dw, float *dbias, const float *dy,
-                              const float *y, const float *x, const size_t *at, size_t ldx);
+/* As gemm_slide_back. */
+typedef void gemm_slider_back(size_t O, size_t N, size_t D, float *dw, float *dbias, const float *dy, const float *y,
+                              const float *x, const size_t *at);
 
 /* From GEMM_DOT - n on: of a vector, what is not among its first n numbers. */
 static const int32_t gemm_fresh[2 * GEMM_DOT] = {
@@ -348,93 +348,74 @@ gemm(size_t M, size_t N, size_t K, float *C, size_t ldc, bool accumulate, const 
 }
 
 /*
- * A window of D elements slides over x: y[O][P][Q] = bias[o] + sum over d of w[o][d] x[at[d] + p ldx + q], where w is
- * [O][D]. A sum starts from the bias; each product joins it in order of d with one rounding. With ramp what is not above 0
- * becomes 0.
+ * A window of D elements slides over x: y[O][N] = bias[o] + sum over d of w[o][d] x[at[d] + n], where w is [O][D]. A sum
+ * starts from the bias; each product joins it in order of d with one rounding. With ramp what is not above 0 becomes 0.
  */
 static inline void
-gemm_slide_plain(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, bool ramp,
-                 const float *x, const size_t *at, size_t ldx)
+gemm_slide_plain(size_t O, size_t N, size_t D, float *y, const float *w, const float *bias, bool ramp, const float *x,
+                 const size_t *at)
 {
 	for (size_t o = 0; o < O; o++)
-		for (size_t p = 0; p < P; p++)
-			for (size_t q = 0; q < Q; q++) {
-				float sum = bias[o];
+		for (size_t n = 0; n < N; n++) {
+			float sum = bias[o];
 
-				for (size_t d = 0; d < D; d++)
-					sum = fmaf(w[o * D + d], x[at[d] + p * ldx + q], sum);
-				y[(o * P + p) * Q + q] = sum > 0 || !ramp ? sum : 0;
-			}
+			for (size_t d = 0; d < D; d++)
+				sum = fmaf(w[o * D + d], x[at[d] + n], sum);
+			y[o * N + n] = sum > 0 || !ramp ? sum : 0;
+		}
 }
 
-/* The best kernel of this machine that has a vector for a row of Q places; the last of the table where none has. */
-static inline const struct gemm_kernel *
-gemm_slider_for(size_t Q)
+/* As gemm_slide_plain, by the best kernel of this machine that has a vector for N places. */
+static inline void
+gemm_slide(size_t O, size_t N, size_t D, float *y, const float *w, const float *bias, bool ramp, const float *x,
+           const size_t *at)
 {
 	const struct gemm_kernel *kernel = gemm_kernels;
 
-	while (kernel->panel && (kernel->lanes > Q || !kernel->runs()))
+	while (kernel->panel && (kernel->lanes > N || !kernel->runs()))
 		kernel++;
-	return kernel;
-}
-
-/* Is there a kernel that slides over rows of Q places? */
-static inline bool
-gemm_slides(size_t Q)
-{
-	return gemm_slider_for(Q)->panel;
-}
-
-/* As gemm_slide_plain, by the best kernel there is. */
-static inline void
-gemm_slide(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, bool ramp,
-           const float *x, const size_t *at, size_t ldx)
-{
-	const struct gemm_kernel *kernel = gemm_slider_for(Q);
-
 	if (kernel->panel)
-		kernel->slide(O, P, Q, D, y, w, bias, ramp, x, at, ldx);
+		kernel->slide(O, N, D, y, w, bias, ramp, x, at);
 	else
-		gemm_slide_plain(O, P, Q, D, y, w, bias, ramp, x, at, ldx);
+		gemm_slide_plain(O, N, D, y, w, bias, ramp, x, at);
 }
 
 /*
- * The way back of gemm_slide: dw[o][d] += sum over places of dy x[at[d] + p ldx + q], dbias[o] += sum of dy[O][P][Q]
- * unless it is NULL. With y of the same shape, dy counts where that is above 0. A product joins one of GEMM_DOT sums, in
- * order of places: q mod GEMM_DOT, or where no more than that many are left of a row, the last of it joins the last sum.
+ * The way back of gemm_slide: dw[o][d] += sum over n of dy[o][n] x[at[d] + n], dbias[o] += sum of dy[O][N] unless it is
+ * NULL. N is at least GEMM_DOT. With y of the same shape, dy counts where that is above 0. A product joins one of GEMM_DOT
+ * sums, in order of n: sum n mod GEMM_DOT, or where fewer than that many are left, the last of them joins the last sum.
  */
 static inline void
-gemm_slide_back_plain(size_t O, size_t P, size_t Q, size_t D, float *dw, float *dbias, const float *dy, const float *y,
-                      const float *x, const size_t *at, size_t ldx)
+gemm_slide_back_plain(size_t O, size_t N, size_t D, float *dw, float *dbias, const float *dy, const float *y, const float *x,
+                      const size_t *at)
 {
-	const size_t whole = Q / GEMM_DOT * GEMM_DOT;
+	const size_t whole = N / GEMM_DOT * GEMM_DOT;
 
 	for (size_t o = 0; o < O; o++)
 		for (size_t d = 0; d < D + (dbias != NULL); d++) {
 			float sums[GEMM_DOT] = {0}, *to = d < D ? dw + o * D + d : dbias + o;
 
-			for (size_t p = 0; p < P; p++)
-				for (size_t q = 0; q < Q; q++) {
-					size_t place = (o * P + p) * Q + q, l = q < whole ? q % GEMM_DOT : q - (Q - GEMM_DOT);
-					float g = !y || y[place] > 0 ? dy[place] : 0;
+			for (size_t n = 0; n < N; n++) {
+				size_t l = n < whole ? n % GEMM_DOT : n - (N - GEMM_DOT);
+				float g = !y || y[o * N + n] > 0 ? dy[o * N + n] : 0;
 
-					sums[l] = fmaf(g, d < D ? x[at[d] + p * ldx + q] : 1, sums[l]);
-				}
+				sums[l] = fmaf(g, d < D ? x[at[d] + n] : 1, sums[l]);
+			}
 			*to += gemm_dot_sum(sums);
 		}
 }
 
 /* As gemm_slide_back_plain, by the best kernel of this machine. */
 static inline void
-gemm_slide_back(size_t O, size_t P, size_t Q, size_t D, float *dw, float *dbias, const float *dy, const float *y,
-                const float *x, const size_t *at, size_t ldx)
+gemm_slide_back(size_t O, size_t N, size_t D, float *dw, float *dbias, const float *dy, const float *y, const float *x,
+                const size_t *at)
 {
 	const struct gemm_kernel *kernel = gemm_best();
 
 	if (kernel->panel)
-		kernel->slide_back(O, P, Q, D, dw, dbias, dy, y, x, at, ldx);
+		kernel->slide_back(O, N, D, dw, dbias, dy, y, x, at);
 	else
-		gemm_slide_back_plain(O, P, Q, D, dw, dbias, dy, y, x, at, ldx);
+		gemm_slide_back_plain(O, N, D, dw, dbias, dy, y, x, at);
 }
 
 /*

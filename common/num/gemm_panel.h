@@ -6,7 +6,7 @@
  *	GEMM_LANES          floats of a vector
  *	GEMM_ROWS           rows of the largest tile: the sums of GEMM_ROWS times two vectors stay in registers
  *	GEMM_DOT_ROWS, GEMM_DOT_COLUMNS  dot products that are summed at once
- *	GEMM_SEEN_COLUMNS   elements of a window that are, for GEMM_SEEN_ROWS channels: 3 or a multiple
+ *	GEMM_SEEN_COLUMNS   elements of a window that are, for GEMM_SEEN_ROWS rows of dy: 3 or a multiple
  *	GEMM_FMA(x, y, z)   x y + z of vectors, rounded once
  *	GEMM_RAMP(x)        what of a vector is above 0, else 0
  *	GEMM_RUNS           whether this machine has the instructions
@@ -144,15 +144,12 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 	}
 }
 
-/*
- * The results of so many channels of gemm_slide at two vectors of places, `apart` from each other, or one. rows and vectors
- * are constants.
- */
+/* The results of so many rows of gemm_slide at two vectors of places, or one. rows and vectors are constants. */
 GEMM_TARGET
 GEMM_INLINE
 static void
-GEMM_NAME(slid)(size_t rows, size_t vectors, size_t apart, size_t D, float *y, size_t ldy, const float *w, const float *bias,
-                bool ramp, const float *x, const size_t *at)
+GEMM_NAME(slid)(size_t rows, size_t vectors, size_t D, float *y, size_t ldy, const float *w, const float *bias, bool ramp,
+                const float *x, const size_t *at)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
@@ -168,7 +165,7 @@ GEMM_NAME(slid)(size_t rows, size_t vectors, size_t apart, size_t D, float *y, s
 
 		GEMM_UNROLL
 		for (size_t j = 0; j < vectors; j++)
-			seen[j] = *(const stored *)(x + at[d] + j * apart);
+			seen[j] = *(const stored *)(x + at[d] + j * GEMM_LANES);
 		GEMM_UNROLL
 		for (size_t i = 0; i < rows; i++) {
 			vector weight = w[i * D + d] - (vector){0};
@@ -182,15 +179,15 @@ GEMM_NAME(slid)(size_t rows, size_t vectors, size_t apart, size_t D, float *y, s
 	for (size_t i = 0; i < rows; i++)
 		GEMM_UNROLL
 		for (size_t j = 0; j < vectors; j++)
-			*(stored *)(y + i * ldy + j * apart) = ramp ? (vector)GEMM_RAMP(sum[i][j]) : sum[i][j];
+			*(stored *)(y + i * ldy + j * GEMM_LANES) = ramp ? (vector)GEMM_RAMP(sum[i][j]) : sum[i][j];
 }
 
-/* As slid for any number of channels, O, where D, a constant, is so small that what the window sees stays in registers. */
+/* As slid for any number of rows, O, where D, a constant, is so small that what the window sees stays in registers. */
 GEMM_TARGET
 GEMM_INLINE
 static void
-GEMM_NAME(slid_shallow)(size_t D, size_t vectors, size_t apart, size_t O, float *y, size_t ldy, const float *w,
-                        const float *bias, bool ramp, const float *x, const size_t *at)
+GEMM_NAME(slid_shallow)(size_t D, size_t vectors, size_t O, float *y, size_t ldy, const float *w, const float *bias,
+                        bool ramp, const float *x, const size_t *at)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
@@ -200,7 +197,7 @@ GEMM_NAME(slid_shallow)(size_t D, size_t vectors, size_t apart, size_t O, float 
 	for (size_t d = 0; d < D; d++)
 		GEMM_UNROLL
 		for (size_t j = 0; j < vectors; j++)
-			seen[d][j] = *(const stored *)(x + at[d] + j * apart);
+			seen[d][j] = *(const stored *)(x + at[d] + j * GEMM_LANES);
 	for (size_t o = 0; o < O; o++, y += ldy, w += D) {
 		vector sum[2];
 
@@ -217,41 +214,37 @@ GEMM_NAME(slid_shallow)(size_t D, size_t vectors, size_t apart, size_t O, float 
 		}
 		GEMM_UNROLL
 		for (size_t j = 0; j < vectors; j++)
-			*(stored *)(y + j * apart) = ramp ? (vector)GEMM_RAMP(sum[j]) : sum[j];
+			*(stored *)(y + j * GEMM_LANES) = ramp ? (vector)GEMM_RAMP(sum[j]) : sum[j];
 	}
 }
 
-/* A gemm_slide: see gemm.h. Where a row of places is no multiple of the vectors, the last ones overlap. */
+/* A gemm_slider: see gemm.h. Where N is no multiple of a vector, the last two overlap. */
 GEMM_TARGET
 static void
-GEMM_NAME(slide)(size_t O, size_t P, size_t Q, size_t D, float *y, const float *w, const float *bias, bool ramp,
-                 const float *x, const size_t *at, size_t ldx)
+GEMM_NAME(slide)(size_t O, size_t N, size_t D, float *y, const float *w, const float *bias, bool ramp, const float *x,
+                 const size_t *at)
 {
-	const size_t width = Q < 2 * GEMM_LANES ? Q : 2 * GEMM_LANES, vectors = Q > GEMM_LANES ? 2 : 1;
-
 	for (size_t o = 0, rows; o < O; o += rows) {
 		rows = D <= GEMM_ROWS ? O : gemm_piece(O - o, GEMM_ROWS);
-		for (size_t p = 0; p < P; p++)
-			for (size_t i = 0; i < Q; i += width) {
-				const size_t q = i + width <= Q ? i : Q - width;
-				float *to = y + (o * P + p) * Q + q;
-				const float *from = x + p * ldx + q;
+		for (size_t i = 0, vectors; i < N; i += vectors * GEMM_LANES) {
+			vectors = N - i < 2 * GEMM_LANES ? 1 : 2;
 
-				if (D <= GEMM_ROWS)
-					switch (D * 2 + vectors - 1) {
-#define GEMM_TILE(rows, vectors) \
-						GEMM_NAME(slid_shallow)(rows, vectors, width - GEMM_LANES, O, to, P * Q, w, bias, ramp, from, at)
-					GEMM_CASES
+			const size_t n = N - i < GEMM_LANES ? N - GEMM_LANES : i;
+
+			if (D <= GEMM_ROWS)
+				switch (D * 2 + vectors - 1) {
+#define GEMM_TILE(rows, vectors) GEMM_NAME(slid_shallow)(rows, vectors, O, y + n, N, w, bias, ramp, x + n, at)
+				GEMM_CASES
 #undef GEMM_TILE
-					}
-				else
-					switch (rows * 2 + vectors - 1) {
+				}
+			else
+				switch (rows * 2 + vectors - 1) {
 #define GEMM_TILE(rows, vectors) \
-						GEMM_NAME(slid)(rows, vectors, width - GEMM_LANES, D, to, P * Q, w + o * D, bias + o, ramp, from, at)
-					GEMM_CASES
+					GEMM_NAME(slid)(rows, vectors, D, y + o * N + n, N, w + o * D, bias + o, ramp, x + n, at)
+				GEMM_CASES
 #undef GEMM_TILE
-					}
-			}
+				}
+		}
 	}
 }
 
@@ -343,14 +336,14 @@ GEMM_NAME(dot)(size_t m, size_t n, size_t K, float *sums, const float *a, size_t
 }
 
 /*
- * For so many channels of dy and elements of a window, the sums of gemm_slide_back: dw[r D + c] added to, and dbias[r] if
- * biased. With ramp, dy counts where y is above 0. The first four are constants.
+ * For so many rows of dy and elements of a window, the sums of gemm_slide_back: dw[r D + c] added to, and dbias[r] if biased.
+ * With ramp, dy counts where y is above 0. The first four are constants.
  */
 GEMM_TARGET
 GEMM_INLINE
 static void
-GEMM_NAME(seen)(size_t rows, size_t columns, bool biased, bool ramp, size_t P, size_t Q, size_t D, float *dw, float *dbias,
-                const float *dy, const float *y, const float *x, const size_t *at, size_t ldx)
+GEMM_NAME(seen)(size_t rows, size_t columns, bool biased, bool ramp, size_t N, size_t D, float *dw, float *dbias,
+                const float *dy, const float *y, const float *x, const size_t *at)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef int32_t bits __attribute__((vector_size(GEMM_LANES * sizeof(int32_t))));
@@ -361,31 +354,28 @@ GEMM_NAME(seen)(size_t rows, size_t columns, bool biased, bool ramp, size_t P, s
 	for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES) {
 		vector sum[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS] = {{{0}}}, all[GEMM_SEEN_ROWS] = {{0}};
 
-		for (size_t p = 0; p < P; p++)
-			for (size_t i = 0; i < Q; i += GEMM_DOT) {
-				const size_t q = i + GEMM_DOT <= Q ? i : Q - GEMM_DOT;
-				const bits fresh = *(const few *)(gemm_fresh + GEMM_DOT - (i - q) + part);
-				const float *from = x + p * ldx + q + part;
-				vector g[GEMM_SEEN_ROWS];
+		for (size_t i = 0; i < N; i += GEMM_DOT) {
+			const size_t n = i + GEMM_DOT <= N ? i : N - GEMM_DOT;
+			const bits fresh = *(const few *)(gemm_fresh + GEMM_DOT - (i - n) + part);
+			vector g[GEMM_SEEN_ROWS];
 
-				GEMM_UNROLL
-				for (size_t r = 0; r < rows; r++) {
-					const size_t place = (r * P + p) * Q + q + part;
-					bits v = (bits)*(const stored *)(dy + place) & fresh;
+			GEMM_UNROLL
+			for (size_t r = 0; r < rows; r++) {
+				bits v = (bits)*(const stored *)(dy + r * N + n + part) & fresh;
 
-					g[r] = (vector)(ramp ? v & (bits)(*(const stored *)(y + place) > 0) : v);
-					if (biased)
-						all[r] += g[r];
-				}
-				GEMM_UNROLL
-				for (size_t c = 0; c < columns; c++) {
-					const vector seen = *(const stored *)(from + at[c]);
-
-					GEMM_UNROLL
-					for (size_t r = 0; r < rows; r++)
-						sum[r][c] = GEMM_FMA(g[r], seen, sum[r][c]);
-				}
+				g[r] = (vector)(ramp ? v & (bits)(*(const stored *)(y + r * N + n + part) > 0) : v);
+				if (biased)
+					all[r] += g[r];
 			}
+			GEMM_UNROLL
+			for (size_t c = 0; c < columns; c++) {
+				const vector seen = *(const stored *)(x + at[c] + n + part);
+
+				GEMM_UNROLL
+				for (size_t r = 0; r < rows; r++)
+					sum[r][c] = GEMM_FMA(g[r], seen, sum[r][c]);
+			}
+		}
 		GEMM_UNROLL
 		for (size_t r = 0; r < rows; r++) {
 			GEMM_UNROLL
@@ -403,13 +393,13 @@ GEMM_NAME(seen)(size_t rows, size_t columns, bool biased, bool ramp, size_t P, s
 	}
 }
 
-/* A gemm_slide_back: see gemm.h. */
+/* A gemm_slider_back: see gemm.h. */
 GEMM_TARGET
 static void
-GEMM_NAME(slide_back)(size_t O, size_t P, size_t Q, size_t D, float *dw, float *dbias, const float *dy, const float *y,
-                      const float *x, const size_t *at, size_t ldx)
+GEMM_NAME(slide_back)(size_t O, size_t N, size_t D, float *dw, float *dbias, const float *dy, const float *y, const float *x,
+                      const size_t *at)
 {
-	for (size_t o = 0, rows; o < O; o += rows, dy += rows * P * Q, y += y ? rows * P * Q : 0) {
+	for (size_t o = 0, rows; o < O; o += rows, dy += rows * N, y += y ? rows * N : 0) {
 		rows = gemm_piece(O - o, GEMM_SEEN_ROWS);
 		for (size_t d = 0, columns; d < D; d += columns) {
 			const bool biased = dbias && d == 0;
@@ -418,8 +408,7 @@ GEMM_NAME(slide_back)(size_t O, size_t P, size_t Q, size_t D, float *dw, float *
 			switch (rows * 64 + columns * 4 + biased * 2 + (y != NULL)) {
 #define GEMM_CASE(rows, columns, biased, ramp) \
 			case rows * 64 + columns * 4 + biased * 2 + ramp: \
-				GEMM_NAME(seen)(rows, columns, biased, ramp, P, Q, D, dw + o * D + d, biased ? dbias + o : NULL, dy, y, x, \
-				                at + d, ldx); \
+				GEMM_NAME(seen)(rows, columns, biased, ramp, N, D, dw + o * D + d, biased ? dbias + o : NULL, dy, y, x, at + d); \
 				break;
 #define GEMM_CASE4(rows, columns) \
 			GEMM_CASE(rows, columns, false, false) GEMM_CASE(rows, columns, false, true) \
