@@ -166,6 +166,7 @@ check_options(void)
 		die_usage("--co-occur needs --history");
 	column_choose(&item, &rows, history_file != NULL);
 	column_choose(&group, &rows, co_occur);
+	column_shard(&group, &rows);
 }
 
 static void

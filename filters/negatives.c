@@ -232,6 +232,7 @@ main(int argc, char **argv)
 	column_choose(&group, &rows, true);
 	column_choose(&item, &rows, true);
 	column_choose(&label, &rows, true);
+	column_shard(&group, &rows);
 	waiting_open(&waiting);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	if (catalogue)

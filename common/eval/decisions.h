@@ -60,6 +60,7 @@ decisions_choose_columns(struct decisions *d)
 	column_choose(&d->target, &d->rows, true);
 	column_choose(&d->model, &d->rows, true);
 	column_choose(&d->expected, &d->rows, true);
+	column_shard(&d->group, &d->rows);
 }
 
 static inline void

@@ -111,8 +111,8 @@ rows_header(struct rows *r, struct view line)
 				die_data("%s:%" PRIu64 ": two columns are named \"%.40s\"",
 				         r->in->name, r->in->line, r->name[i]);
 	}
-	if (r->in->shard.column)
-		r->in->shard.place = rows_place(r, r->in->shard.column, "shard");
+	if (r->in->shard.n && r->in->shard.column)
+		r->in->shard.place = rows_place(r, r->in->shard.column, r->in->shard.option);
 }
 
 /*
