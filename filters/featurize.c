@@ -52,11 +52,7 @@ die_formula(const struct formula *f)
 static void
 naming_open(struct naming *names)
 {
-	int fd = open(names_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-
-	if (fd < 0)
-		die_system("%s", names_file);
-	writer_init(&names->out, fd, names_file);
+	writer_init(&names->out, files_create(names_file, "names"), names_file);
 	names->taken = allocate_zero(((size_t)1 << bits) / 8 + 1, 1);
 }
 
@@ -174,14 +170,14 @@ main(int argc, char **argv)
 		die_formula(&formula);
 	if (formula.numbering == NUMBERING_EXACT)
 		numbered_read(&lines, formula.factor[0].text);
-	if (names_file)
-		naming_open(&names);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	rows_open(&rows, &in);
 	kept_choose(&kept, keep, "keep");
 	if (kept.list.n)
 		shard_by(&in.shard, kept.list.column[0], kept.option);
 	input_open(&in, argc, argv, first + 1, &out);
+	if (names_file)
+		naming_open(&names);
 	featurize(&out, &formula, &kept, &lines, names_file ? &names : NULL);
 	input_close(&in);
 	if (names_file)

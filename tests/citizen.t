@@ -166,4 +166,52 @@ done
 printf 'u1\ti1\t1\t0.75\nbad\n' >"$tmp/one-bad"
 without_stderr topk --max-bad 1 --rejects "$tmp/rejects" "$tmp/one-bad" >"$tmp/out"
 is 'no message goes to a file' "$(cat "$tmp/rejects")" bad
+
+# A file that is read is none to write to.
+cd "$tmp" || exit
+kept() { # option, file, program, arguments...: refused, and the file is as it was
+	option=$1 file=$2
+	shift 2
+	cp "$file" before
+	t "$*: --$option $file" 2 '' "^$1: --$option: this file is read, too: \"$file\"$" "$@" "--$option" "$file" <"$standard"
+	is 'it is as it was' "$(cmp before "$file" 2>&1)" ''
+	cp before "$file"
+}
+standard=/dev/null
+ln -s log.csv link.csv
+kept names log.csv featurize 'clicked ~ user' log.csv
+kept names link.csv featurize 'clicked ~ user' log.csv
+kept names items featurize 'index(item, "items")' log.csv
+kept rejects records score -m model records
+kept rejects log.csv ctr -C -y clicked scored log.csv
+kept rejects items negatives --catalogue items records
+kept log records pretrain -b 8 -o made records
+cp records judges
+kept log judges pretrain -b 8 --valid judges -o made records
+kept log records pretrain -b 8 --schedule linear --optimizer sgd -o made records
+standard=log.csv
+kept names log.csv featurize 'clicked ~ user'
+standard=records
+kept rejects records topk
+kept log records pretrain -b 8 -o made
+t 'what is no file may be both' 0 '' '' topk --rejects /dev/null /dev/null
+
+# There is one stdin.
+once() { # program, arguments...
+	t "stdin twice: $*" 2 '' "^$1: stdin \\(-\\) can be read only once, and is named twice$" "$@" <"$standard"
+}
+once topk -x - -k 1
+once topk -k 1 - -
+once candidates --catalogue - -
+once candidates --catalogue items --history - -k 1
+once pretrain -b 8 --valid - -o made
+once pretrain -b 8 --valid - -e 2 --optimizer sgd -o made -
+once sessions --catalogue -
+once negatives -x - --catalogue items -
+once metrics --qrels -
+once verdict -M auc -
+once score -m model - records -
+standard=scored
+once metrics -M novelty --popularity -
+t 'and once it may be read with -j' 0 - '' ctr -j 2 - <records
 done_testing
