@@ -44,7 +44,10 @@ rows_open(struct rows *r, struct input *in)
 		csv_row_init(&r->row, *d);
 }
 
-/* The next row of CSV, blank lines skipped, broken rows refused; r->row has its values. */
+/*
+ * The next row of CSV, blank lines skipped, broken rows refused; r->row has its values. A quote that never closes may
+ * have taken in any number of rows: no --max-bad allows that.
+ */
 static inline bool
 rows_csv(struct rows *r, struct view *line)
 {
@@ -71,6 +74,8 @@ rows_csv(struct rows *r, struct view *line)
 		fault.value = *line;
 		if (r->in->file != r->headed)
 			die_data("%s:%" PRIu64 ": %s", r->in->name, r->in->line, fault.rule);
+		if (state == CSV_ROW_OPEN)
+			r->in->max_bad = 0;
 		input_refuse(r->in, fault);
 	}
 	return false;
