@@ -74,7 +74,7 @@ check_names(const struct rows *a, const struct rows *b)
 static void
 read_history(void)
 {
-	history_read(&history, history_file);
+	history_read(&history, history_file, &rows);
 	popular = allocate(shelf.n, sizeof *popular);
 	for (uint32_t id = 0; id < shelf.n; id++)
 		popular[id] = id;

@@ -72,7 +72,7 @@ read_catalogue(void)
 
 	input_open(&from, 1, (char *[]){(char *)(uintptr_t)catalogue}, 0, NULL);
 	while (record_next(&from, &line, power > 0 ? 2 : 1)) {
-		uint32_t id = item_id(line.field[0]);
+		uint32_t id = item_id(rows_plain(&rows, line.field[0]));
 
 		if (!isnan(count[id]))
 			input_refuse(&from, (struct fault){.field = 1, .name = "item", .rule = "is there already",
@@ -93,8 +93,11 @@ read_excluded(void)
 	struct record line = {0};
 
 	input_open(&from, 1, (char *[]){(char *)(uintptr_t)exclude}, 0, NULL);
-	while (record_next(&from, &line, 2))
-		pairs_add(&unseen.seen, keys_id(&groups, line.field[0], NULL), item_id(line.field[1]));
+	while (record_next(&from, &line, 2)) {
+		uint32_t in_group = keys_id(&groups, rows_plain(&rows, line.field[0]), NULL);
+
+		pairs_add(&unseen.seen, in_group, item_id(rows_plain(&rows, line.field[1])));
+	}
 	record_free(&line);
 	input_close(&from);
 }
