@@ -43,10 +43,9 @@ record_place(const struct record *r, int64_t number, const char *option)
 static inline size_t
 record_column(const struct record *r, const char *column, const char *option)
 {
-	char *end;
-	int64_t number = strtoll(column, &end, 10);
+	int64_t number;
 
-	if (end == column || *end)
+	if (!cli_whole(column, &number))
 		die_usage("--%s: not a field number: \"%.40s\" (-C reads names)", option, column);
 	return record_place(r, number, option);
 }
