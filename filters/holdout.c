@@ -154,7 +154,7 @@ read_rows(void)
 
 	if (rows.name)
 		print(rows.header);
-	if (more) {
+	if (more || rows.name) {
 		column_find(&group, &rows);
 		column_find(&time_of, &rows);
 	}

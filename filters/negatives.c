@@ -124,14 +124,15 @@ read_row(void)
 static void
 read_rows(void)
 {
-	for (bool first = true; rows_next(&rows); first = false) {
-		if (first) {
-			column_find(&group, &rows);
-			column_find(&item, &rows);
-			column_find(&label, &rows);
-		}
-		read_row();
+	bool more = rows_next(&rows);
+
+	if (more || rows.name) {
+		column_find(&group, &rows);
+		column_find(&item, &rows);
+		column_find(&label, &rows);
 	}
+	for (; more; more = rows_next(&rows))
+		read_row();
 }
 
 /* Items with a weight above 0 are drawn from, in the order of their bytes. */

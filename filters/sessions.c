@@ -157,12 +157,11 @@ read_rows(void)
 {
 	bool more = rows_next(&rows);
 
-	if (more) {
+	if (more || rows.name) {
 		column_find(&group, &rows);
 		column_find(&item, &rows);
-	}
-	if (more)
 		kept_find(&carried, &rows);
+	}
 	for (; more; more = rows_next(&rows))
 		take_row();
 }

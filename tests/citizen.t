@@ -214,4 +214,42 @@ once score -m model - records -
 standard=scored
 once metrics -M novelty --popularity -
 t 'and once it may be read with -j' 0 - '' ctr -j 2 - <records
+
+# Columns are looked for in a header without rows, too.
+echo user,item,y,p >header.csv
+for command in 'holdout -f 1 -g zz' 'holdout --last 1 -g zz' 'negatives -g zz -i item -y y' 'negatives -g user -i item -y zz' \
+	'sessions -g zz -i item' 'sessions -g user -i zz' 'sessions -g user -i item --carry zz' 'ope -g zz -y y -p p --target p' \
+	'featurize -k zz y' 'ctr -y zz' 'ctr -y y -g zz' 'feedback -y y -g zz' 'revenue -y zz'; do
+	# shellcheck disable=SC2086
+	t "a header alone: $command" 2 '' '^[a-z]*: --[a-z]*: no column "zz" in the header$' $command -C header.csv
+done
+echo thing >things.csv
+t 'a header alone: a catalogue' 2 '' '^candidates: --item: no column "zz" in the header$' \
+	candidates -C --catalogue things.csv -i zz --history records -k 1 header.csv
+t 'a header alone: contexts' 2 '' '^candidates: --group: no column "zz" in the header$' \
+	candidates -C --catalogue things.csv -i thing --history records -k 1 --co-occur -g zz header.csv
+for command in 'holdout -f .5' 'holdout --last 1' 'negatives -i item -y y' 'sessions -i item'; do
+	# shellcheck disable=SC2086
+	t "-C without a group: $command" 2 '' '^[a-z]*: -C: --group must name a column$' $command -C log.csv
+done
+
+# ---- options ----
+
+for level in 0x1p-1 ' 0.5' '0.5 ' inf nan 0.5x ''; do
+	t "--level '$level'" 2 '' '^ctr: --level: not a number: ' ctr --level "$level" records
+done
+for n in ' 5' '5 ' 0x5 5.0 '' 5-; do
+	t "-k '$n'" 2 '' '^topk: --top: not a whole number: ' topk -k "$n" scored
+	t "-y '$n', of a field" 2 '' '^ctr: --label: not a field number: ' ctr -y "$n" records
+done
+t 'bounds are written in full' 2 '' '^pretrain: --epochs: not within 1 and 1048576: "1048577"$' pretrain -e 1048577 -o made records
+t 'a flag with a value' 2 '' '^ctr: --help: takes no argument$' ctr --help=1
+t 'a flag with a value, of a program' 2 '' '^ctr: --partial: takes no argument$' ctr --partial=1
+t 'a flag in short, with a value' 2 '' '^ctr: --part: takes no argument$' ctr --part=1
+t 'no such option, with a value' 2 '' '^ctr: --zz: no such option$' ctr --zz=4
+t 'the beginning of several' 2 '' '^topk: --c: more than one option begins so$' topk --c=4
+t 'the beginning of several, without a value' 2 '' '^topk: --c: more than one option begins so$' topk --c
+t 'the beginning of one' 0 "records" '' sh -c "topk --to=1 scored >out && echo records"
+t 'a letter among others' 2 '' '^ctr: -Z: no such option$' ctr --header -HZH
+t 'options after operands, whatever POSIXLY_CORRECT is' 0 - '' env POSIXLY_CORRECT=1 topk scored -k 1
 done_testing

@@ -166,6 +166,8 @@ sums_next(struct sums *s)
 		}
 		return true;
 	}
+	if (s->rows.name && !s->place)
+		sums_find_columns(s);
 	return false;
 }
 
