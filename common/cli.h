@@ -301,10 +301,30 @@ cli_completion(const struct cli *cli)
 	printf("--help --version' %s\n", cli->name);
 }
 
+/* A whole number, in decimal and with nothing around it. False when text is none. */
+static inline bool
+cli_whole(const char *text, int64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoll(text, &end, 10);
+	return end != text && !errno && strspn(text, "+-0123456789") == strlen(text) && !*end;
+}
+
+/* A number, likewise: no hexadecimal, infinity or NaN. */
+static inline bool
+cli_real(const char *text, double *value)
+{
+	char *end;
+
+	*value = strtod(text, &end);
+	return end != text && isfinite(*value) && strspn(text, "+-.0123456789Ee") == strlen(text) && !*end;
+}
+
 static inline void
 cli_set(const struct cli_option *o, const char *argument)
 {
-	char *end;
 	double real;
 	struct cli_texts *texts;
 
@@ -323,20 +343,18 @@ cli_set(const struct cli_option *o, const char *argument)
 		texts->text[texts->n++] = argument;
 		return;
 	case CLI_INT:
-		errno = 0;
-		*(int64_t *)o->value = strtoll(argument, &end, 10);
-		real = (double)*(int64_t *)o->value;
-		if (end == argument || *end || errno)
+		if (!cli_whole(argument, o->value))
 			die_usage("--%s: not a whole number: \"%.40s\"", o->name, argument);
+		real = (double)*(int64_t *)o->value;
 		break;
 	case CLI_REAL:
 	default:
-		real = *(double *)o->value = strtod(argument, &end);
-		if (end == argument || *end || !isfinite(real))
+		if (!cli_real(argument, o->value))
 			die_usage("--%s: not a number: \"%.40s\"", o->name, argument);
+		real = *(double *)o->value;
 	}
 	if (real < o->least || real > o->most)
-		die_usage("--%s: not within %g and %g: \"%.40s\"", o->name, o->least, o->most, argument);
+		die_usage("--%s: not within %.15g and %.15g: \"%.40s\"", o->name, o->least, o->most, argument);
 }
 
 /* Closes stdout; anything that could not be written is an error. For --help; filters write through a writer. */
@@ -357,6 +375,24 @@ cli_hold_descriptors(void)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
 			die_system("/dev/null");
+}
+
+/* Of an argument that getopt does not take for a long option: why not. */
+_Noreturn static inline void
+cli_die_long(const struct option *longs, const char *argument)
+{
+	int n = (int)strcspn(argument, "=");
+	size_t begin_so = 0;
+
+	for (; longs->name; longs++) {
+		if (strncmp(longs->name, argument + 2, (size_t)n - 2) != 0)
+			continue;
+		if (longs->name[n - 2] == '\0')
+			die_usage("%.*s: takes no argument", n, argument);
+		begin_so++;
+	}
+	die_usage("%.*s: %s", n, argument, begin_so == 0 ? "no such option" : begin_so == 1 ? "takes no argument"
+	                                                                  : "more than one option begins so");
 }
 
 /*
@@ -391,6 +427,7 @@ cli_parse(const struct cli *cli, int argc, char **argv)
 	longs[n + 1] = (struct option){"version", no_argument, NULL, 'V'};
 	longs[n + 2] = (struct option){"completion", no_argument, NULL, COMPLETION};
 	opterr = 0;
+	unsetenv("POSIXLY_CORRECT"); /* it would end the options at the first operand */
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		size_t i = 0;
 
@@ -406,12 +443,10 @@ cli_parse(const struct cli *cli, int argc, char **argv)
 		}
 		if (c == ':')
 			die_usage("%s: an argument is missing", argv[optind - 1]);
-		if (c == '?' && optopt >= LONG_ONLY)
-			die_usage("%s: takes no argument", argv[optind - 1]);
-		if (c == '?' && optopt)
+		if (c == '?' && optopt && optopt < LONG_ONLY && optopt != 'h' && optopt != 'V')
 			die_usage("-%c: no such option", optopt);
 		if (c == '?')
-			die_usage("%s: no such option", argv[optind - 1]);
+			cli_die_long(longs, argv[optind - 1]);
 		if (c >= LONG_ONLY)
 			i = (size_t)c - LONG_ONLY;
 		else

@@ -46,10 +46,12 @@ static bool *is_own;          /* owned: scratch: whether the group of the contex
 static void
 read_catalogue(struct rows *from, struct input *from_in)
 {
+	bool more, fresh = true;
+
 	input_open(from_in, 1, (char *[]){(char *)(uintptr_t)catalogue}, 0, NULL);
-	for (bool first = true, fresh = true; rows_next(from); first = false) {
-		if (first)
-			column_find(&item, from);
+	if ((more = rows_next(from)) || from->name)
+		column_find(&item, from);
+	for (; more; more = rows_next(from)) {
 		if (item.used)
 			keys_id(&history.items, column_value(&item, from), &fresh);
 		if (!fresh)
@@ -74,7 +76,7 @@ check_names(const struct rows *a, const struct rows *b)
 static void
 read_history(void)
 {
-	history_read(&history, history_file);
+	history_read(&history, history_file, &rows);
 	popular = allocate(shelf.n, sizeof *popular);
 	for (uint32_t id = 0; id < shelf.n; id++)
 		popular[id] = id;
@@ -149,7 +151,7 @@ read_contexts(const struct rows *from)
 		writer_view(&out, from->header);
 		writer_char(&out, '\n');
 	}
-	if (more)
+	if (more || rows.name)
 		column_find(&group, &rows);
 	for (; more; more = rows_next(&rows))
 		print_candidates();
@@ -166,6 +168,7 @@ check_options(void)
 		die_usage("--co-occur needs --history");
 	column_choose(&item, &rows, history_file != NULL);
 	column_choose(&group, &rows, co_occur);
+	column_shard(&group, &rows);
 }
 
 static void

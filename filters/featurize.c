@@ -52,11 +52,7 @@ die_formula(const struct formula *f)
 static void
 naming_open(struct naming *names)
 {
-	int fd = open(names_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-
-	if (fd < 0)
-		die_system("%s", names_file);
-	writer_init(&names->out, fd, names_file);
+	writer_init(&names->out, files_create(names_file, "names"), names_file);
 	names->taken = allocate_zero(((size_t)1 << bits) / 8 + 1, 1);
 }
 
@@ -133,9 +129,8 @@ write_record(struct writer *out, const struct kept *kept, uint64_t number, struc
 
 /* All rows, once the header has said where the columns are. */
 static void
-featurize(struct writer *out, struct formula *f, const struct keys *lines, struct naming *names)
+featurize(struct writer *out, struct formula *f, struct kept *kept, const struct keys *lines, struct naming *names)
 {
-	struct kept kept = {0};
 	struct tokens tokens;
 	bool more = rows_next(&rows);
 
@@ -145,20 +140,18 @@ featurize(struct writer *out, struct formula *f, const struct keys *lines, struc
 		rows_place(&rows, augment, "augment");
 	if (!formula_bind(f, rows.name, rows.n_names))
 		die_formula(f);
-	if (keep)
-		kept_find(&kept, &rows, keep, "keep");
+	kept_find(kept, &rows);
 	tokens_init(&tokens, f, lines, unknown_is_0);
 	for (uint64_t number = 1; more; more = rows_next(&rows)) {
 		struct view label;
 		struct fault fault;
 
 		if (label_row(&f->label, rows.field, &label, &fault) && tokens_row(&tokens, rows.field, &fault))
-			write_record(out, &kept, number++, label, &tokens, names);
+			write_record(out, kept, number++, label, &tokens, names);
 		else
 			input_refuse(&in, fault);
 	}
 	tokens_free(&tokens);
-	kept_free(&kept);
 }
 
 int
@@ -166,6 +159,7 @@ main(int argc, char **argv)
 {
 	int first = cli_parse(&cli, argc, argv);
 	struct formula formula = {0};
+	struct kept kept = {0};
 	struct keys lines = {0};
 	struct naming names = {0};
 	struct writer out;
@@ -176,16 +170,20 @@ main(int argc, char **argv)
 		die_formula(&formula);
 	if (formula.numbering == NUMBERING_EXACT)
 		numbered_read(&lines, formula.factor[0].text);
-	if (names_file)
-		naming_open(&names);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	rows_open(&rows, &in);
+	kept_choose(&kept, keep, "keep");
+	if (kept.list.n)
+		shard_by(&in.shard, kept.list.column[0], kept.option);
 	input_open(&in, argc, argv, first + 1, &out);
-	featurize(&out, &formula, &lines, names_file ? &names : NULL);
+	if (names_file)
+		naming_open(&names);
+	featurize(&out, &formula, &kept, &lines, names_file ? &names : NULL);
 	input_close(&in);
 	if (names_file)
 		naming_close(&names);
 	rows_free(&rows);
+	kept_free(&kept);
 	keys_free(&lines);
 	formula_free(&formula);
 	writer_close(&out);

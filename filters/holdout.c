@@ -9,22 +9,23 @@
 #include <xxhash.h>
 
 #include "../common/cli.h"
+#include "../common/io/columns.h"
 #include "../common/io/keys.h"
-#include "../common/io/rows.h"
 #include "../common/io/waiting.h"
 
 static struct input in = INPUT_DEFAULTS;
 static struct rows rows;
 static double fraction = NAN;
 static int64_t last, seed = 1;
-static const char *group_column = "1", *after, *time_column;
+static struct column group = {.option = "group", .field = "1"}, time_of = {.option = "time"};
+static const char *after;
 static bool print_rest;
 
 static const struct cli_option options[] = {
 	ROWS_OPTIONS(rows),
 	{'f', "fraction", "FRACTION", "hold out this share of the groups, by their hash", CLI_REAL, &fraction, 0, 1},
-	{'g', "group", "COLUMN", "the group: number of a field, name of a column", CLI_TEXT, &group_column, 0, 0},
-	{'t', "time", "COLUMN", "with --after: number of the field, name of the column", CLI_TEXT, &time_column, 0, 0},
+	{'g', "group", "COLUMN", "the group: number of a field (1), name of a column", CLI_TEXT, &group.given, 0, 0},
+	{'t', "time", "COLUMN", "with --after: number of the field, name of the column", CLI_TEXT, &time_of.given, 0, 0},
 	{'v', "rest", NULL, "print what is not held out", CLI_FLAG, &print_rest, 0, 0},
 	{'\0', "after", "TIME", "hold out the rows after this time: a number, or ISO 8601", CLI_TEXT, &after, 0, 0},
 	{'\0', "last", "N", "hold out the last N rows of each group", CLI_INT, &last, 1, 9e15},
@@ -38,7 +39,6 @@ static const struct cli cli = {
 };
 
 static struct writer out;
-static size_t group_place, time_place;
 static bool time_is_number;
 static double after_number;
 
@@ -57,9 +57,9 @@ print(struct view row)
 
 /* Whether the hash of the group, as a number in [0, 1), is below the fraction. */
 static bool
-by_hash(struct view group)
+by_hash(struct view name)
 {
-	return (double)(XXH3_64bits_withSeed(group.at, group.n, (uint64_t)seed) >> 11) * 0x1p-53 < fraction;
+	return (double)(XXH3_64bits_withSeed(name.at, name.n, (uint64_t)seed) >> 11) * 0x1p-53 < fraction;
 }
 
 /* Whether text has digits where shape has them, and elsewhere its very bytes; it may be longer. */
@@ -84,7 +84,7 @@ by_time(struct view text, struct fault *fault)
 	struct view than = view_of(after);
 	double number;
 
-	*fault = (struct fault){.field = (int)time_place + 1, .name = rows_name(&rows, time_place), .value = text};
+	*fault = (struct fault){.field = (int)time_of.place + 1, .name = rows_name(&rows, time_of.place), .value = text};
 	if (time_is_number) {
 		if (number_parse(text, &number))
 			return number > after_number;
@@ -100,10 +100,10 @@ by_time(struct view text, struct fault *fault)
 }
 
 static void
-put_off(struct view group, struct view row)
+put_off(struct view name, struct view row)
 {
 	bool fresh;
-	uint32_t id = keys_id(&groups, group, &fresh);
+	uint32_t id = keys_id(&groups, name, &fresh);
 
 	if (fresh) {
 		left = grow(left, &left_capacity, groups.n, sizeof *left);
@@ -137,24 +137,14 @@ hold_out(void)
 	bool held;
 
 	if (last) {
-		put_off(rows.field[group_place], rows.line);
+		put_off(column_value(&group, &rows), rows.line);
 		return;
 	}
-	held = after ? by_time(rows.field[time_place], &fault) : by_hash(rows.field[group_place]);
+	held = after ? by_time(column_value(&time_of, &rows), &fault) : by_hash(column_value(&group, &rows));
 	if (fault.rule)
 		input_refuse(&in, fault);
 	else if (held != print_rest)
 		print(rows.line);
-}
-
-/* Once a first row is in hand. */
-static void
-find_places(void)
-{
-	if (after)
-		time_place = rows_place(&rows, time_column, "time");
-	else
-		group_place = rows_place(&rows, group_column, "group");
 }
 
 static void
@@ -164,8 +154,10 @@ read_rows(void)
 
 	if (rows.name)
 		print(rows.header);
-	if (more)
-		find_places();
+	if (more || rows.name) {
+		column_find(&group, &rows);
+		column_find(&time_of, &rows);
+	}
 	for (; more; more = rows_next(&rows))
 		hold_out();
 }
@@ -175,7 +167,7 @@ check_options(void)
 {
 	if (!isnan(fraction) + (last > 0) + (after != NULL) != 1)
 		die_usage("one of --fraction, --last and --after is needed, and one only");
-	if ((after != NULL) != (time_column != NULL))
+	if ((after != NULL) != (time_of.given != NULL))
 		die_usage("--after and --time go together");
 	if (!after)
 		return;
@@ -192,9 +184,12 @@ main(int argc, char **argv)
 	check_options();
 	if (last)
 		waiting_open(&waiting);
+	rows_open(&rows, &in);
+	column_choose(&group, &rows, !after);
+	column_choose(&time_of, &rows, false);
+	column_shard(&group, &rows);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	input_open(&in, argc, argv, first, &out);
-	rows_open(&rows, &in);
 	read_rows();
 	if (last)
 		finish_last();

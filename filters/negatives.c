@@ -72,7 +72,7 @@ read_catalogue(void)
 
 	input_open(&from, 1, (char *[]){(char *)(uintptr_t)catalogue}, 0, NULL);
 	while (record_next(&from, &line, power > 0 ? 2 : 1)) {
-		uint32_t id = item_id(line.field[0]);
+		uint32_t id = item_id(rows_plain(&rows, line.field[0]));
 
 		if (!isnan(count[id]))
 			input_refuse(&from, (struct fault){.field = 1, .name = "item", .rule = "is there already",
@@ -93,8 +93,11 @@ read_excluded(void)
 	struct record line = {0};
 
 	input_open(&from, 1, (char *[]){(char *)(uintptr_t)exclude}, 0, NULL);
-	while (record_next(&from, &line, 2))
-		pairs_add(&unseen.seen, keys_id(&groups, line.field[0], NULL), item_id(line.field[1]));
+	while (record_next(&from, &line, 2)) {
+		uint32_t in_group = keys_id(&groups, rows_plain(&rows, line.field[0]), NULL);
+
+		pairs_add(&unseen.seen, in_group, item_id(rows_plain(&rows, line.field[1])));
+	}
 	record_free(&line);
 	input_close(&from);
 }
@@ -121,14 +124,15 @@ read_row(void)
 static void
 read_rows(void)
 {
-	for (bool first = true; rows_next(&rows); first = false) {
-		if (first) {
-			column_find(&group, &rows);
-			column_find(&item, &rows);
-			column_find(&label, &rows);
-		}
-		read_row();
+	bool more = rows_next(&rows);
+
+	if (more || rows.name) {
+		column_find(&group, &rows);
+		column_find(&item, &rows);
+		column_find(&label, &rows);
 	}
+	for (; more; more = rows_next(&rows))
+		read_row();
 }
 
 /* Items with a weight above 0 are drawn from, in the order of their bytes. */
@@ -232,6 +236,7 @@ main(int argc, char **argv)
 	column_choose(&group, &rows, true);
 	column_choose(&item, &rows, true);
 	column_choose(&label, &rows, true);
+	column_shard(&group, &rows);
 	waiting_open(&waiting);
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	if (catalogue)

@@ -157,12 +157,11 @@ read_rows(void)
 {
 	bool more = rows_next(&rows);
 
-	if (more) {
+	if (more || rows.name) {
 		column_find(&group, &rows);
 		column_find(&item, &rows);
+		kept_find(&carried, &rows);
 	}
-	if (more && carry)
-		kept_find(&carried, &rows, carry, "carry");
 	for (; more; more = rows_next(&rows))
 		take_row();
 }
@@ -176,11 +175,13 @@ main(int argc, char **argv)
 		die_usage("--unknown: with --catalogue");
 	if (catalogue)
 		numbered_read(&items, view_of(catalogue));
-	writer_init(&out, STDOUT_FILENO, "stdout");
-	input_open(&in, argc, argv, first, &out);
 	rows_open(&rows, &in);
 	column_choose(&group, &rows, true);
 	column_choose(&item, &rows, true);
+	column_shard(&group, &rows);
+	kept_choose(&carried, carry, "carry");
+	writer_init(&out, STDOUT_FILENO, "stdout");
+	input_open(&in, argc, argv, first, &out);
 	read_rows();
 	for (size_t i = 0; i < session_capacity; i++)
 		free(session[i].id);

@@ -238,6 +238,7 @@ main(int argc, char **argv)
 	rankings.each = print_ranking;
 	in.settle = rankings_settle;
 	in.context = &rankings;
+	in.shard.field = group_field;
 	input_open(&in, argc, argv, first, &out);
 	read_records();
 	rankings_finish(&rankings);

@@ -141,6 +141,12 @@ t 'a catalogue is needed' 2 '' '--catalogue must name the items' candidates cont
 t '-k needs --history' 2 '' '-k and --history go together' candidates --catalogue items -k 2 contexts
 t '--history needs -k' 2 '' '-k and --history go together' candidates --catalogue items --history history contexts
 t '--co-occur needs --history' 2 '' '--co-occur needs --history' candidates --catalogue items --co-occur contexts
+printf 'user\n"u\tv"\n' >odd.csv
+printf 'item\na\\b\nc\nd\n' >oddities.csv
+printf 'u\\tv\tc\nw\tc\nw\ta\\\\b\n' >odd
+t '-C --history: groups and items of records are those of the rows' 0 "user,item
+\"u${tab}v\",a\\b" '' candidates -C --catalogue oddities.csv -i item --history odd --co-occur -g user -k 1 odd.csv
+
 t '-k 0' 2 '' 'candidates: not within' candidates --catalogue items -k 0 --history history contexts
 t 'no such field' 2 - 'group: no field 9' candidates --catalogue items -k 1 --history history --co-occur -g 9 contexts
 t 'no such option' 2 '' 'no such option' candidates -Z

@@ -166,4 +166,90 @@ done
 printf 'u1\ti1\t1\t0.75\nbad\n' >"$tmp/one-bad"
 without_stderr topk --max-bad 1 --rejects "$tmp/rejects" "$tmp/one-bad" >"$tmp/out"
 is 'no message goes to a file' "$(cat "$tmp/rejects")" bad
+
+# A file that is read is none to write to.
+cd "$tmp" || exit
+kept() { # option, file, program, arguments...: refused, and the file is as it was
+	option=$1 file=$2
+	shift 2
+	cp "$file" before
+	t "$*: --$option $file" 2 '' "^$1: --$option: this file is read, too: \"$file\"$" "$@" "--$option" "$file" <"$standard"
+	is 'it is as it was' "$(cmp before "$file" 2>&1)" ''
+	cp before "$file"
+}
+standard=/dev/null
+ln -s log.csv link.csv
+kept names log.csv featurize 'clicked ~ user' log.csv
+kept names link.csv featurize 'clicked ~ user' log.csv
+kept names items featurize 'index(item, "items")' log.csv
+kept rejects records score -m model records
+kept rejects log.csv ctr -C -y clicked scored log.csv
+kept rejects items negatives --catalogue items records
+kept log records pretrain -b 8 -o made records
+cp records judges
+kept log judges pretrain -b 8 --valid judges -o made records
+kept log records pretrain -b 8 --schedule linear --optimizer sgd -o made records
+standard=log.csv
+kept names log.csv featurize 'clicked ~ user'
+standard=records
+kept rejects records topk
+kept log records pretrain -b 8 -o made
+t 'what is no file may be both' 0 '' '' topk --rejects /dev/null /dev/null
+
+# There is one stdin.
+once() { # program, arguments...
+	t "stdin twice: $*" 2 '' "^$1: stdin \\(-\\) can be read only once, and is named twice$" "$@" <"$standard"
+}
+once topk -x - -k 1
+once topk -k 1 - -
+once candidates --catalogue - -
+once candidates --catalogue items --history - -k 1
+once pretrain -b 8 --valid - -o made
+once pretrain -b 8 --valid - -e 2 --optimizer sgd -o made -
+once sessions --catalogue -
+once negatives -x - --catalogue items -
+once metrics --qrels -
+once verdict -M auc -
+once score -m model - records -
+standard=scored
+once metrics -M novelty --popularity -
+t 'and once it may be read with -j' 0 - '' ctr -j 2 - <records
+
+# Columns are looked for in a header without rows, too.
+echo user,item,y,p >header.csv
+for command in 'holdout -f 1 -g zz' 'holdout --last 1 -g zz' 'negatives -g zz -i item -y y' 'negatives -g user -i item -y zz' \
+	'sessions -g zz -i item' 'sessions -g user -i zz' 'sessions -g user -i item --carry zz' 'ope -g zz -y y -p p --target p' \
+	'featurize -k zz y' 'ctr -y zz' 'ctr -y y -g zz' 'feedback -y y -g zz' 'revenue -y zz'; do
+	# shellcheck disable=SC2086
+	t "a header alone: $command" 2 '' '^[a-z]*: --[a-z]*: no column "zz" in the header$' $command -C header.csv
+done
+echo thing >things.csv
+t 'a header alone: a catalogue' 2 '' '^candidates: --item: no column "zz" in the header$' \
+	candidates -C --catalogue things.csv -i zz --history records -k 1 header.csv
+t 'a header alone: contexts' 2 '' '^candidates: --group: no column "zz" in the header$' \
+	candidates -C --catalogue things.csv -i thing --history records -k 1 --co-occur -g zz header.csv
+for command in 'holdout -f .5' 'holdout --last 1' 'negatives -i item -y y' 'sessions -i item'; do
+	# shellcheck disable=SC2086
+	t "-C without a group: $command" 2 '' '^[a-z]*: -C: --group must name a column$' $command -C log.csv
+done
+
+# ---- options ----
+
+for level in 0x1p-1 ' 0.5' '0.5 ' inf nan 0.5x ''; do
+	t "--level '$level'" 2 '' '^ctr: --level: not a number: ' ctr --level "$level" records
+done
+for n in ' 5' '5 ' 0x5 5.0 '' 5-; do
+	t "-k '$n'" 2 '' '^topk: --top: not a whole number: ' topk -k "$n" scored
+	t "-y '$n', of a field" 2 '' '^ctr: --label: not a field number: ' ctr -y "$n" records
+done
+t 'bounds are written in full' 2 '' '^pretrain: --epochs: not within 1 and 1048576: "1048577"$' pretrain -e 1048577 -o made records
+t 'a flag with a value' 2 '' '^ctr: --help: takes no argument$' ctr --help=1
+t 'a flag with a value, of a program' 2 '' '^ctr: --partial: takes no argument$' ctr --partial=1
+t 'a flag in short, with a value' 2 '' '^ctr: --part: takes no argument$' ctr --part=1
+t 'no such option, with a value' 2 '' '^ctr: --zz: no such option$' ctr --zz=4
+t 'the beginning of several' 2 '' '^topk: --c: more than one option begins so$' topk --c=4
+t 'the beginning of several, without a value' 2 '' '^topk: --c: more than one option begins so$' topk --c
+t 'the beginning of one' 0 "records" '' sh -c "topk --to=1 scored >out && echo records"
+t 'a letter among others' 2 '' '^ctr: -Z: no such option$' ctr --header -HZH
+t 'options after operands, whatever POSIXLY_CORRECT is' 0 - '' env POSIXLY_CORRECT=1 topk scored -k 1
 done_testing

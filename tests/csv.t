@@ -51,13 +51,17 @@ bad 'too few values' '1\n' '3: fewer values than the header has names'
 bad 'too many values' '1,2,\n' '3: more values than the header has names'
 printf 'a,b\n"\n\n",1\n1\n' >csv
 t 'the line of a message is the physical one' 3 "\\n\\n${tab}?${tab}" 'csv:5: fewer values' featurize -k a 'na(a)' csv
-printf 'a,b\n"1"2,3\n4,"5\n5"\n6,"7"x\n8,9\n10,"11\n12,13\n' >csv
+printf 'a,b\n"1"2,3\n4,"5\n5"\n6,"7"x\n8,9\n' >csv
 t 'what follows a refused row is read' 0 "4${tab}?${tab}
-8${tab}?${tab}" '3 of' featurize --max-bad 3 --rejects rejects -k a 'na(a)' csv
+8${tab}?${tab}" '2 of' featurize --max-bad 3 --rejects rejects -k a 'na(a)' csv
 is 'refused rows are kept byte for byte' "$(cat rejects)" '"1"2,3
-6,"7"x
-10,"11
-12,13'
+6,"7"x'
+printf 'a,b\n1,2\n10,"11\n12,13\n14,15\n' >csv
+t 'not what a quote that never closes has swallowed' 3 "1${tab}?${tab}" '^featurize: csv:3: a quote opens here and never closes: ' \
+	featurize --max-bad 3 --rejects rejects -k a 'na(a)' csv
+is 'it is kept' "$(cat rejects)" '10,"11
+12,13
+14,15'
 printf 'a,"b\n1,2\n' >csv
 t 'a header with an open quote' 3 '' 'csv:1: a quote opens here' featurize --max-bad 9 a csv
 

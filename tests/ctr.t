@@ -105,6 +105,11 @@ ctr/1${tab}9999999999999999999${tab}1
 ctr/1${tab}9999999999999999999${tab}1
 END
 
+printf '"a,b",k,y\n1,2,1\n1,3,0\n' >quoted.csv
+t '-g: a name that holds a comma is quoted' 0 "1${tab}2${tab}1${tab}1
+1${tab}3${tab}1${tab}0" '' sh -c 'ctr -C -g "\"a,b\",k" -y y quoted.csv | cut -f 1-4'
+t '-g: a quote that never closes' 2 '' '^ctr: --group: a quote never closes: ' ctr -C -g '"a,b' -y y quoted.csv
+
 hillstrom=$here/../../shared/data/hillstrom/hillstrom.csv.gz
 if [ -e "$hillstrom" ]; then
 	gzip -dc "$hillstrom" | tr -d '\r' >hillstrom.csv

@@ -247,6 +247,7 @@ test_long_lines(void)
 	}
 	close(ends[1]);
 	dup2(ends[0], STDIN_FILENO);
+	files.standard = false; /* it is another one */
 	input_open(&in, 0, NULL, 0, NULL);
 	for (; input_line(&in, &line) && same; n++)
 		same = view_equal(line, (struct view){bytes, long_line(bytes, n)});
@@ -266,6 +267,7 @@ test_extend(void)
 	file_write("in", (struct view)BYTES("\xEF\xBB\xBF""one\r\ntwo\nthree\nfour"));
 	if (!freopen("in", "rb", stdin))
 		die_system("in");
+	files.standard = false;
 	input_open(&in, 0, NULL, 0, NULL);
 	tap_ok(input_line(&in, &line) && view_equal(line, view_of("one")) && input_extend(&in, &line) &&
 	       view_equal(line, view_of("one\r\ntwo")) && in.line == 1, "a line goes on, its inner end as it was");
@@ -291,6 +293,7 @@ test_live(void)
 		die_system("pipe");
 	if (child == 0) {
 		dup2(to[0], STDIN_FILENO);
+		files.standard = false;
 		dup2(from[1], STDOUT_FILENO);
 		close(to[1]);
 		close(from[0]);

@@ -198,6 +198,21 @@ t 'pairs to exclude have two fields' 3 '' 'names:1: too few fields' negatives -x
 
 # ---- options and system ----
 
+# Programs that write records escape what a value of CSV may hold; here it is that value again.
+printf 'user,item,y\nu,a\\b,1\nv,"x\ny",1\n' >odd.csv
+ctr -C -g item -y y odd.csv >counts
+t '-C --catalogue: items of ctr are those of the rows' 0 'user,item,y
+u,a\b,1
+u,"x
+y",0
+v,"x
+y",1
+v,a\b,0' '2 of 2 positives have fewer' negatives -C -g user -i item -y y -k 2 --catalogue counts odd.csv
+printf 'v\\tw\tx\\ny\n' >seen
+printf 'user,item,y\n"v\tw",a\\b,1\n' >odd.csv
+t '-C -x: groups and items, too' 0 "user,item,y
+\"v${tab}w\",a\\b,1" '1 of 1 positives have fewer' negatives -C -g user -i item -y y -x seen --catalogue counts odd.csv
+
 t '-k 0' 2 '' 'negatives: not within' negatives -k 0 log
 t '--power below 0' 2 '' 'power: not within 0 and 10' negatives --power -1 log
 t 'no such field' 2 '' 'item: no field 9' negatives -i 9 log

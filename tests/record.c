@@ -41,6 +41,7 @@ stdin_holds(const char *text)
 
 	if (!f || fputs(text, f) < 0 || fflush(f) != 0 || fseek(f, 0, SEEK_SET) != 0 || dup2(fileno(f), STDIN_FILENO) < 0)
 		die_system("temporary file");
+	files.standard = false; /* it is another one */
 	return f;
 }
 

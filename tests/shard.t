@@ -35,6 +35,48 @@ ctr -g 2 records | grep -F -f by_item >of_all
 is 'and its groups are whole' "$(cmp by_item of_all)" ''
 is 'of another column, by its name' "$(ctr -C -y clicked -g item --shard 0/3/item log.csv)" "$(cat by_item)"
 
+# ---- of the group that the program has ----
+
+printf 'a\tu\tx\t1\t0.9\nb\tu\ty\t0\t0.8\nc\tu\tz\t0\t0.7\nd\tu\tw\t1\t0.2\n' >second
+for i in 0 1; do metrics -g 2 -M mrr,gauc --partial --shard $i/2 second; done >part
+is 'metrics -g: the parts are the whole' "$(metrics --merge part)" "$(metrics -g 2 -M mrr,gauc second)"
+awk 'BEGIN { for (i = 0; i < 60; i++) print i "\tu" i % 5 "\t" int(i / 5) % 2 "\t" i * 7 % 11 / 11 }' >second
+awk -F '\t' -v OFS='\t' '{ print $1, $2, $3, $1 % 7 }' second >features
+awk -F '\t' -v OFS='\t' '{ print $1, $2, 0.5, $3, $4 }' second >taken
+awk -F '\t' -v OFS='\t' '{ $4 = $4 * $4 - $1 / 9; print }' second >better
+{ echo number,user,y,score && tr '\t' , <second; } >second.csv
+as_named() { # column, program, arguments...: parts of what the program takes for a group, and those of that column by name
+	column=$1
+	shift
+	for i in 0 1 2; do "$@" --shard $i/3; done >default 2>&1
+	for i in 0 1 2; do "$@" --shard $i/3/"$column"; done >named 2>&1
+	is "$*" "$([ -s named ] && cmp default named)" ''
+}
+as_named 2 metrics -g 2 -M gauc --partial second
+as_named 2 verdict -g 2 -M gauc second better
+as_named 1 verdict -M gauc second better
+as_named 2 topk -g 2 -i 1 -k 2 second
+as_named 2 topk -g -3 -i 1 -k 2 second
+as_named 2 score -m model -g 2 features
+as_named 2 ope -g 2 --target -1 taken
+as_named 2 holdout -g 2 --last 1 second
+as_named user holdout -C -g user --last 1 second.csv
+as_named 2 negatives -g 2 -i 1 -k 1 second
+as_named user negatives -C -g user -i number -y y -k 1 second.csv
+as_named 2 sessions -g 2 -i 1 second
+as_named user sessions -C -g user -i number second.csv
+as_named 2 candidates --catalogue items --co-occur --history second -k 2 -g 2 second
+as_named user featurize -k user,number 'y ~ score' second.csv
+as_named number featurize 'y ~ score' second.csv
+as_named 1 ctr -g 2 second
+as_named number feedback -C -g user -y y second.csv
+for p in 'pretrain -b 8' 'finetune -m model'; do
+	$p -g 2 --shard 0/3 -o default features 2>/dev/null
+	$p -g 2 --shard 0/3/2 -o named features 2>/dev/null
+	is "$p -g 2" "$(cmp default named 2>&1)" ''
+done
+t 'a group that is not there' 2 '' '^topk: --group: no field 9: the records have 4$' topk -g 9 --shard 0/3 second
+
 # ---- in every program ----
 
 # The input as if other groups were not in it.

@@ -60,6 +60,7 @@ decisions_choose_columns(struct decisions *d)
 	column_choose(&d->target, &d->rows, true);
 	column_choose(&d->model, &d->rows, true);
 	column_choose(&d->expected, &d->rows, true);
+	column_shard(&d->group, &d->rows);
 }
 
 static inline void
@@ -212,9 +213,11 @@ decisions_read_candidate(struct decisions *d)
 static inline void
 decisions_read(struct decisions *d)
 {
-	for (bool first = true; rows_next(&d->rows); first = false) {
-		if (first)
-			decisions_find_columns(d);
+	bool more = rows_next(&d->rows);
+
+	if (more || d->rows.name)
+		decisions_find_columns(d);
+	for (; more; more = rows_next(&d->rows)) {
 		if (d->target.used)
 			decisions_read_one(d);
 		else

@@ -241,6 +241,7 @@ scored_parse(const struct scored *s, struct view label, struct view score, struc
 static inline bool
 scored_next(struct scored *s, struct input *in, struct metric_record *r)
 {
+	in->shard.field = s->group_field;
 	for (bool first = !s->record.expected; record_next(in, &s->record, 2); first = false) {
 		struct fault fault;
 

@@ -23,6 +23,14 @@ column_choose(struct column *c, const struct rows *r, bool wanted)
 		die_usage("-C: --%s must name a column", c->option);
 }
 
+/* Shards are of its values, where there is such a column and --shard names no other. Before input_open. */
+static inline void
+column_shard(const struct column *c, struct rows *r)
+{
+	if (c->used)
+		shard_by(&r->in->shard, c->given ? c->given : c->field, c->option);
+}
+
 /* Finds its place, once the first row is in hand. */
 static inline void
 column_find(struct column *c, const struct rows *r)

@@ -8,7 +8,7 @@
 
 #include "keys.h"
 #include "pairs.h"
-#include "record.h"
+#include "rows.h"
 
 /* A line. */
 struct history_event {
@@ -34,17 +34,20 @@ struct history {
 	size_t n_items_shared;
 };
 
+/* Reads lines of group and item, which are held against values of these rows. */
 static inline void
-history_read(struct history *h, const char *file)
+history_read(struct history *h, const char *file, struct rows *rows)
 {
 	struct input from = INPUT_DEFAULTS;
 	struct record line = {0};
 
 	input_open(&from, 1, (char *[]){(char *)(uintptr_t)file}, 0, NULL);
 	while (record_next(&from, &line, 2)) {
+		uint32_t group = keys_id(&h->groups, rows_plain(rows, line.field[0]), NULL);
+		uint32_t item = keys_id(&h->items, rows_plain(rows, line.field[1]), NULL);
+
 		h->event = grow(h->event, &h->event_capacity, h->n_events + 1, sizeof *h->event);
-		h->event[h->n_events++] = (struct history_event){keys_id(&h->groups, line.field[0], NULL),
-		                                                 keys_id(&h->items, line.field[1], NULL)};
+		h->event[h->n_events++] = (struct history_event){group, item};
 	}
 	record_free(&line);
 	input_close(&from);

@@ -4,34 +4,32 @@
 #ifndef WEIR_KEPT_H
 #define WEIR_KEPT_H
 
+#include "column_list.h"
 #include "rows.h"
 
 struct kept {
-	size_t *place; /* owned: of each, from 0 */
-	size_t n;
+	struct column_list list;
+	const char *option; /* which names them */
+	size_t *place;      /* owned: of each, from 0, once they are found */
+	size_t n;           /* 0 before */
 };
 
-/* Finds the columns that an option names, separated by commas: itself a row of CSV. Once a row is in hand. */
+/* Reads which they are; NULL: none. */
 static inline void
-kept_find(struct kept *kept, const struct rows *rows, const char *columns, const char *option)
+kept_choose(struct kept *kept, const char *columns, const char *option)
 {
-	struct csv_row names;
-	struct view text = view_of(columns);
-	size_t scanned = 0;
+	kept->list = column_list_read(columns, option);
+	kept->option = option;
+}
 
-	csv_row_init(&names, ',');
-	if (csv_row_state(text, ',', &scanned) != CSV_ROW_WHOLE)
-		die_usage("--%s: a quote never closes: \"%.40s\"", option, columns);
-	csv_row_parse(&names, text);
-	kept->n = names.n;
+/* Finds them, once a row is in hand. */
+static inline void
+kept_find(struct kept *kept, const struct rows *rows)
+{
+	kept->n = kept->list.n;
 	kept->place = allocate(kept->n, sizeof *kept->place);
-	for (size_t i = 0; i < kept->n; i++) {
-		char *name = text_of(names.field[i].at, names.field[i].n);
-
-		kept->place[i] = rows_place(rows, name, option);
-		free(name);
-	}
-	csv_row_free(&names);
+	for (size_t i = 0; i < kept->n; i++)
+		kept->place[i] = rows_place(rows, kept->list.column[i], kept->option);
 }
 
 /* Writes them, each with a TAB behind it. */
@@ -47,6 +45,7 @@ kept_put(const struct kept *kept, const struct rows *rows, struct writer *out)
 static inline void
 kept_free(struct kept *kept)
 {
+	column_list_free(&kept->list);
 	free(kept->place);
 	*kept = (struct kept){0};
 }

@@ -252,6 +252,7 @@ lessons_open(struct lessons *l, int argc, char **argv, int first)
 		l->slot[i].batch.features.rows = l->rows, l->slot[i].batch.features.ordered = l->ordered;
 	l->in.settle = lessons_settle;
 	l->in.context = l;
+	l->in.shard.field = l->group;
 	input_open(&l->in, argc, argv, first, NULL);
 	relay_start(&l->relay, lessons_read, l);
 }

@@ -8,14 +8,13 @@
 #ifndef WEIR_LINE_H
 #define WEIR_LINE_H
 
-#include <fcntl.h>
 #include <inttypes.h>
-#include <sys/stat.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
 #include "../cli.h"
+#include "files.h"
 #include "shard.h"
 #include "writer.h"
 
@@ -83,20 +82,16 @@ input_open(struct input *in, int argc, char **argv, int first, struct writer *ou
 	in->name = NULL;
 	in->out = out;
 	in->buffer = grow(NULL, &in->capacity, READ_BYTES, 1);
-	if (in->rejects) {
-		int fd = open(in->rejects, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-
-		if (fd < 0)
-			die_system("%s", in->rejects);
-		writer_init(&in->rejected, fd, in->rejects);
-	}
+	files_read(in->n_files, in->file);
+	if (in->rejects)
+		writer_init(&in->rejected, files_create(in->rejects, "rejects"), in->rejects);
 }
 
 /* How messages call an operand. */
 static inline const char *
 input_name(const char *operand)
 {
-	return strcmp(operand, "-") == 0 ? "stdin" : operand;
+	return files_is_standard(operand) ? "stdin" : operand;
 }
 
 static inline bool
@@ -111,7 +106,7 @@ input_next_file(struct input *in)
 	if (in->opened)
 		in->fd = in->opened[in->file - in->operand];
 	else
-		in->fd = strcmp(*in->file, "-") == 0 ? STDIN_FILENO : open(in->name, O_RDONLY | O_CLOEXEC);
+		in->fd = files_is_standard(*in->file) ? STDIN_FILENO : open(in->name, O_RDONLY | O_CLOEXEC);
 	if (in->fd < 0)
 		die_system("%s", in->name);
 	in->file++;

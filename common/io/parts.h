@@ -71,7 +71,7 @@ parts_file(const char *operand, uint64_t *bytes)
 {
 	struct stat s;
 
-	if (strcmp(operand, "-") == 0 || stat(operand, &s) != 0 || !S_ISREG(s.st_mode))
+	if (files_is_standard(operand) || stat(operand, &s) != 0 || !S_ISREG(s.st_mode))
 		return false;
 	*bytes = (uint64_t)s.st_size;
 	return true;

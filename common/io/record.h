@@ -43,20 +43,26 @@ record_place(const struct record *r, int64_t number, const char *option)
 static inline size_t
 record_column(const struct record *r, const char *column, const char *option)
 {
-	char *end;
-	int64_t number = strtoll(column, &end, 10);
+	int64_t number;
 
-	if (end == column || *end)
+	if (!cli_whole(column, &number))
 		die_usage("--%s: not a field number: \"%.40s\" (-C reads names)", option, column);
 	return record_place(r, number, option);
+}
+
+/* Where the group is, by which shards are told apart; of the first record. */
+static inline size_t
+record_shard_place(const struct record *r, const struct shard *s)
+{
+	return s->column ? record_column(r, s->column, s->option) : record_place(r, s->field ? s->field : 1, "group");
 }
 
 /* A record that is not refused: whether it is of the shard that is read. */
 static inline bool
 record_taken(struct input *in, struct record *r)
 {
-	if (!r->expected && in->shard.column)
-		in->shard.place = record_column(r, in->shard.column, "shard");
+	if (!r->expected && in->shard.n)
+		in->shard.place = record_shard_place(r, &in->shard);
 	r->expected = r->n;
 	return input_takes(in, r->field[in->shard.place]);
 }

@@ -22,6 +22,8 @@ struct rows {
 	size_t n_names;
 	char **headed;          /* in->file when the last header was read: each file has one */
 	struct view header;     /* owned bytes: the header line as it came */
+	char *plain;            /* owned: scratch of rows_plain */
+	size_t plain_capacity;
 };
 
 /* The rows every program that reads rows has in its options table. */
@@ -44,7 +46,10 @@ rows_open(struct rows *r, struct input *in)
 		csv_row_init(&r->row, *d);
 }
 
-/* The next row of CSV, blank lines skipped, broken rows refused; r->row has its values. */
+/*
+ * The next row of CSV, blank lines skipped, broken rows refused; r->row has its values. A quote that never closes may
+ * have taken in any number of rows: no --max-bad allows that.
+ */
 static inline bool
 rows_csv(struct rows *r, struct view *line)
 {
@@ -71,6 +76,8 @@ rows_csv(struct rows *r, struct view *line)
 		fault.value = *line;
 		if (r->in->file != r->headed)
 			die_data("%s:%" PRIu64 ": %s", r->in->name, r->in->line, fault.rule);
+		if (state == CSV_ROW_OPEN)
+			r->in->max_bad = 0;
 		input_refuse(r->in, fault);
 	}
 	return false;
@@ -111,8 +118,8 @@ rows_header(struct rows *r, struct view line)
 				die_data("%s:%" PRIu64 ": two columns are named \"%.40s\"",
 				         r->in->name, r->in->line, r->name[i]);
 	}
-	if (r->in->shard.column)
-		r->in->shard.place = rows_place(r, r->in->shard.column, "shard");
+	if (r->in->shard.n && r->in->shard.column)
+		r->in->shard.place = rows_place(r, r->in->shard.column, r->in->shard.option);
 }
 
 /*
@@ -182,6 +189,27 @@ rows_put(const struct rows *r, struct writer *w, struct view value)
 		writer_view(w, value);
 }
 
+/*
+ * A value of a file of records that is held against values of rows, or becomes one: where these are CSV, what rows_put
+ * has escaped is undone. Valid until the next call.
+ */
+static inline struct view
+rows_plain(struct rows *r, struct view value)
+{
+	size_t n = 0;
+
+	if (!r->csv || !memchr(value.at, '\\', value.n))
+		return value;
+	r->plain = grow(r->plain, &r->plain_capacity, value.n, 1);
+	for (size_t i = 0; i < value.n; i++) {
+		char plain = value.at[i] == '\\' && i + 1 < value.n ? escape_plain(value.at[i + 1]) : '\0';
+
+		r->plain[n++] = plain ? plain : value.at[i];
+		i += plain != '\0';
+	}
+	return (struct view){r->plain, n};
+}
+
 /* What stands between the values of a row. */
 static inline char
 rows_separator(const struct rows *r)
@@ -218,6 +246,7 @@ rows_free(struct rows *r)
 		free(r->name[i]);
 	free(r->name);
 	free((void *)(uintptr_t)r->header.at);
+	free(r->plain);
 	record_free(&r->record);
 	if (r->csv)
 		csv_row_free(&r->row);

@@ -19,9 +19,19 @@
 struct shard {
 	const char *text;   /* set by the options table: I/N or I/N/COLUMN; NULL: everything */
 	uint64_t i, n;      /* shard i, from 0, of n; n is 0 for everything */
-	const char *column; /* of the group: the number of a field, the name of a column of CSV */
-	size_t place;       /* where that is in a record, from 0; the first where no column is named */
+	const char *column; /* of the group: the number of a field, the name of a column of CSV; NULL: none is named */
+	const char *option; /* which names it */
+	int64_t field;      /* where none is named, its number in records, which --group names; 0: the first */
+	size_t place;       /* where that is in a record, from 0 */
 };
+
+/* Before the text is read: where it names no column, the groups are those of this one, which an option names. */
+static inline void
+shard_by(struct shard *s, const char *column, const char *option)
+{
+	s->column = column;
+	s->option = option;
+}
 
 /* Reads the text. False when it is no shard. */
 static inline bool
@@ -36,7 +46,8 @@ shard_parse(struct shard *s)
 	digits = number_whole(text, &s->n);
 	if (digits == 0 || (digits < text.n && text.at[digits] != '/') || digits + 1 == text.n)
 		return false;
-	s->column = digits < text.n ? text.at + digits + 1 : NULL;
+	if (digits < text.n)
+		shard_by(s, text.at + digits + 1, "shard");
 	return s->i < s->n;
 }
 

@@ -11,6 +11,7 @@
 #ifndef WEIR_SUMS_H
 #define WEIR_SUMS_H
 
+#include "column_list.h"
 #include "keys.h"
 #include "parts.h"
 #include "rows.h"
@@ -48,9 +49,8 @@ struct sums {
 	struct keys keys;
 	unsigned char *tally; /* owned: that of key id is at id * size */
 	size_t capacity;
-	const char **column;  /* owned: the columns of the key, by name or number */
-	size_t n_columns;     /* with --merge, of the lines */
-	char *columns_text;   /* owned: the bytes of their names */
+	struct column_list list; /* the columns of the key */
+	size_t n_columns;     /* how many; with --merge, of the lines */
 	size_t *place;        /* owned: where they are in a row; NULL before the first */
 	size_t value_place;   /* in a partial line, the first statistic's */
 	size_t unit_place;
@@ -77,25 +77,6 @@ struct sums {
 	{'\0', "partial", NULL, "print mergeable statistics, no figures", CLI_FLAG, &(s).partial, 0, 0},        \
 	RECORDS_OPTIONS((s).in)
 
-/* Cuts the argument of -g at its commas. */
-static inline void
-sums_cut_columns(struct sums *s)
-{
-	size_t capacity = 0;
-	char *comma;
-
-	if (!s->group)
-		return;
-	s->columns_text = text_copy(s->group);
-	for (char *p = s->columns_text; p; p = comma ? comma + 1 : NULL) {
-		s->column = grow(s->column, &capacity, s->n_columns + 1, sizeof *s->column);
-		s->column[s->n_columns++] = p;
-		comma = strchr(p, ',');
-		if (comma)
-			*comma = '\0';
-	}
-}
-
 /* Starts to read the operands argv[first..], to write on stdout. */
 static inline void
 sums_open(struct sums *s, int argc, char **argv, int first)
@@ -109,7 +90,8 @@ sums_open(struct sums *s, int argc, char **argv, int first)
 	rows_open(&s->rows, &s->in);
 	if (s->rows.csv && !s->value)
 		die_usage("-C: -y must name the column to sum");
-	sums_cut_columns(s);
+	s->list = column_list_read(s->group, "group");
+	s->n_columns = s->list.n;
 	s->one = allocate(SUMS_WAITING, s->size);
 	s->key = grow(NULL, &s->key_capacity, 1, 1);
 	writer_init(&s->out, STDOUT_FILENO, "stdout");
@@ -122,7 +104,7 @@ sums_find_columns(struct sums *s)
 {
 	s->place = allocate(s->n_columns, sizeof *s->place);
 	for (size_t i = 0; i < s->n_columns; i++)
-		s->place[i] = rows_place(&s->rows, s->column[i], "group");
+		s->place[i] = rows_place(&s->rows, s->list.column[i], "group");
 	s->value_place = rows_place(&s->rows, s->value ? s->value : "-2", "label");
 	if (s->unit)
 		s->unit_place = rows_place(&s->rows, s->unit, "bootstrap");
@@ -184,6 +166,8 @@ sums_next(struct sums *s)
 		}
 		return true;
 	}
+	if (s->rows.name && !s->place)
+		sums_find_columns(s);
 	return false;
 }
 
@@ -307,7 +291,7 @@ sums_finish(struct sums *s, uint32_t *n)
 	if (!*n && !s->partial)
 		die_data("no records");
 	for (size_t i = 0; s->header && i < s->n_columns; i++) {
-		writer_escaped(&s->out, view_of(s->column[i]));
+		writer_escaped(&s->out, view_of(s->list.column[i]));
 		writer_char(&s->out, '\t');
 	}
 	if (s->header) {
@@ -362,8 +346,7 @@ sums_close(struct sums *s)
 	keys_free(&s->keys);
 	free(s->tally);
 	free(s->one);
-	free(s->column);
-	free(s->columns_text);
+	column_list_free(&s->list);
 	free(s->place);
 	free(s->key);
 }

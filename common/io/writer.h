@@ -118,6 +118,13 @@ escape_letter(char c)
 	return c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\\' ? '\\' : '\0';
 }
 
+/* What an escaped character stands for, by its letter; NUL where it is none. */
+static inline char
+escape_plain(char letter)
+{
+	return letter == 't' ? '\t' : letter == 'n' ? '\n' : letter == 'r' ? '\r' : letter == '\\' ? '\\' : '\0';
+}
+
 /* A value that may hold anything, with TAB, newline, carriage return and backslash as \t \n \r \\. */
 static inline void
 writer_escaped(struct writer *w, struct view v)

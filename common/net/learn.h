@@ -237,6 +237,7 @@ learn_run(struct learn *l, struct model *m, struct mixture *mixture, int argc, c
 	if (l->valid)
 		learn_load_judges(l);
 	replacement_try(l->out);
+	files_note((size_t)(argc - first), argv + first);
 	learn_open_curve(l);
 	if (l->stored && l->first > l->left) {
 		struct spool all = l->spool;

@@ -12,13 +12,8 @@ enum { LEARN_OUTPUTS = 1 << 22 }; /* of records that are judged at once */
 static inline void
 learn_open_curve(struct learn *l)
 {
-	int fd = l->log ? open(l->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
-
-	if (!l->log)
-		return;
-	if (fd < 0)
-		die_system("%s", l->log);
-	writer_init(&l->curve, fd, l->log);
+	if (l->log)
+		writer_init(&l->curve, files_create(l->log, "log"), l->log);
 }
 
 /* Mean loss and accuracy of what came since `before`, as fields of the curve. */
