@@ -207,6 +207,19 @@ g	1	1
 h	0	2
 END
 
+choice 'a group that comes again after it ended' '^pretrain: line:4: its group ended at line:2 \(sort first\)$' <<END
+g	0	1
+g	1	2
+h	1	1
+g	1	2
+END
+printf 'g\t1\t1\nh\t1\t2\ng\t1\t1\n' >line
+t 'and with passes' 3 '' 'line:3: its group ended at line:1' pretrain -e 2 --optimizer sgd -a 'hash 8, dense 1 choice' -o model line
+t 'and among those to judge by' 3 '' 'line:3: its group ended at line:1' \
+	pretrain --valid line --optimizer sgd -a 'hash 8, dense 1 choice' -o model choices
+t 'groups of other heads may come again' 0 '' '' pretrain -b 8 -o model line
+cp old model
+
 t 'training that diverges is not saved' 4 '' 'model: not saved: tensor "[0-9].[a-z]*": has NaN or infinite values' \
 	pretrain -a 'hash 8, dense 1' --optimizer sgd -r 1e6 -o model log
 is 'and the old file stays' "$(cmp old model)" ''

@@ -116,7 +116,13 @@ END
 printf '\tx\t?\t1\n\ty\t?\t2\ng\tx\t0\t1\n' >line
 t 'a group may have no name, and no choice' 0 - '' score -m choice line
 is 'a group of two, a group of one' "$(awk -F '\t' '{ sum[$1] += $4 } END { printf "%.6f %.6f", sum[""], sum["g"] }' .out)" '1.000000 1.000000'
-score -g 2 -m choice choices | awk -F '\t' '{ if ($2 != last) groups++; last = $2; sum += $6 } END { d = sum - groups; print (d < 1e-4 && d > -1e-4) }' >got
+printf 'g\t?\t1\nh\t?\t1\nh\t?\t3\ng\t?\t2\ni\t?\t2\n' >line
+t 'a group that comes again after it ended' 3 - '^score: line:4: its group ended at line:1 \(sort first\)$' score -m choice line
+is 'and what was before it is there' "$(cut -f 1,2 .out)" "g${tab}?
+h${tab}?
+h${tab}?"
+awk -F '\t' -v OFS='\t' '{ $2 = $1; $1 = "g" }1' choices >line
+score -g 2 -m choice line | awk -F '\t' '{ if ($2 != last) groups++; last = $2; sum += $6 } END { d = sum - groups; print (d < 1e-4 && d > -1e-4) }' >got
 is '-g names the group' "$(cat got)" 1
 awk -F '\t' -v OFS='\t' '{ print $5, $1, $6 }' log | score -y 1 -m model | cut -f 3 >got
 score -m model log | cut -f 6 | cmp - got >difference

@@ -8,6 +8,7 @@
 #define WEIR_LESSONS_H
 
 #include "batch.h"
+#include "ended.h"
 #include "relay.h"
 
 /* A line up to its features: three parts, one behind the other. */
@@ -54,8 +55,8 @@ struct lessons {
 	struct lesson *open; /* the slot that is being filled */
 	struct view name;   /* owned bytes: the group that is being read */
 	size_t name_capacity;
-	const char *name_file; /* where it begins, as is name_line */
-	uint64_t name_line;
+	struct origin first, last; /* lines of it */
+	struct ended before; /* groups */
 	size_t chosen;      /* records of the group with label 1 */
 	uint64_t records;   /* read */
 };
@@ -89,7 +90,7 @@ lessons_close_step(struct lessons *l)
 		return;
 	if (l->step == 0 && !l->keep && l->chosen != 1)
 		die_data("%s:%" PRIu64 ": group \"%.*s\" has %zu records with label 1; a choice is one of them",
-		         l->name_file, l->name_line, (int)(l->name.n < 40 ? l->name.n : 40), l->name.at,
+		         l->first.file, l->first.line, (int)(l->name.n < 40 ? l->name.n : 40), l->name.at,
 		         l->chosen);
 	if (l->step == 0 && !l->keep)
 		lessons_weigh_group(&to->batch, begin);
@@ -139,21 +140,39 @@ lessons_settle(void *lessons)
 		relay_drain(&l->relay);
 }
 
+/* Another group begins, with the record in hand: it must be new. What was predicted until then is written. */
+static inline void
+lessons_enter(struct lessons *l, struct view group)
+{
+	const struct origin *again = ended_find(&l->before, group);
+
+	if (!again)
+		return;
+	l->in.ending = true;
+	input_settle(&l->in);
+	die_data("%s:%" PRIu64 ": its group ended at %s:%" PRIu64 " (sort first)", l->in.name, l->in.line, again->file,
+	         again->line);
+}
+
 /* A record of this group comes: another group's step ends before it. */
 static inline void
 lessons_group(struct lessons *l, struct view group)
 {
 	char *bytes = (char *)(uintptr_t)l->name.at;
+	struct origin here = input_origin(&l->in);
 
-	if (l->name.at && view_equal(group, l->name))
-		return;
-	lessons_close_step(l);
-	lessons_pass_whole(l);
-	bytes = grow(bytes, &l->name_capacity, group.n + 1, 1);
-	memcpy(bytes, group.at, group.n);
-	l->name = (struct view){bytes, group.n};
-	l->name_file = l->in.name;
-	l->name_line = l->in.line;
+	if (!bytes || !view_equal(group, l->name)) {
+		lessons_close_step(l);
+		lessons_pass_whole(l);
+		if (bytes)
+			ended_add(&l->before, l->name, l->last);
+		lessons_enter(l, group);
+		bytes = grow(bytes, &l->name_capacity, group.n + 1, 1);
+		memcpy(bytes, group.at, group.n);
+		l->name = (struct view){bytes, group.n};
+		l->first = here;
+	}
+	l->last = here;
 }
 
 /* Keeps the line of the record that was just closed. */
@@ -292,6 +311,7 @@ lessons_close(struct lessons *l)
 	free((void *)(uintptr_t)l->name.at);
 	l->name = (struct view){NULL, 0};
 	l->name_capacity = 0;
+	ended_free(&l->before);
 	l->taken = false;
 }
 
