@@ -152,9 +152,18 @@ printf 'a\tx\t1\t0.3\na\tx\t1\t0.4\n' >twice
 t 'an item twice in a ranking' 3 '' '^topk: twice:2: its group has the same item at twice:1$' topk twice
 printf 'a\tx\t1\t0.4\na\ty\t1\t0.3\n' >one
 printf 'a\tx\t1\t0.3\n' >two
+printf 'b\tx\t1\t0.3\n' >alone
 t 'an item twice, in two files' 3 '' '^topk: two:1: its group has the same item at one:1$' topk one two
 t 'which came first is told by the order of the files' 3 '' '^topk: one:1: its group has the same item at stdin:1$' topk - one <two
 t 'the second is not among the best: the ranking has no item twice' 0 "a${tab}x${tab}1${tab}0.4" '' topk -k 1 one two
+printf 'b\tx\t1\t0.4\nb\ty\t1\t0.5\nb\tx\t1\t0.4\n' >second
+t '-T: an item twice is an error also where it is not printed' 3 '' '^topk: two:1: its group has the same item at one:1$' \
+	topk -T 1e-3 -k 1 one two
+t '-T: and in groups one after the other' 3 - '^topk: second:3: its group has the same item at second:1$' \
+	topk -T 1e-3 -k 1 --contiguous one second
+t '-T: the same item in other groups' 0 - '' topk -T 1 --contiguous one alone
+printf 'a\tx\n' >seen
+t '-T: what -x leaves out may be there twice' 0 "a${tab}y${tab}1${tab}1${tab}0.3" '' topk -T 1 -x seen one two
 printf 'a\ti4308\t1\t0.4\na\ti248712\t1\t0.3\n' >alike # the lower 32 bits of their XXH3 are the same
 t 'two items of one hash' 0 "$(cat alike)" '' topk alike
 for bad in nan inf 1e999 0x1 1,5 '' 1x; do
