@@ -44,6 +44,7 @@ static struct writer out;
 static struct interleaved interleaved; /* of a part */
 static struct record record;
 static size_t group_place, item_place, score_place, label_place, category_place;
+static bool itemless; /* field 2 of three is the label, not an item: nothing is there twice */
 static struct keys excluded; /* group TAB item */
 static struct indexset hashes; /* of the items of a ranking */
 static struct keys drawn; /* with -T: group TAB item, and */
@@ -155,10 +156,10 @@ print_pick(const struct pick *p)
 static void
 print_ranking(struct ranking *r)
 {
-	if (isnan(temperature))
-		check_items(r);
-	else
+	if (!isnan(temperature))
 		ranking_propensities(r);
+	else if (!itemless)
+		check_items(r);
 	for (size_t i = 0; i < r->n; i++)
 		print_pick(r->place[i].pick);
 	if (parts.part)
@@ -215,8 +216,12 @@ find_places(void)
 	group_place = record_place(&record, group_field, "group");
 	item_place = record_place(&record, item_field, "item");
 	score_place = record_place(&record, score_field, "score");
-	if (!isnan(temperature))
-		label_place = record_place(&record, label_field, "label");
+	label_place = record_place(&record, label_field, "label");
+	itemless = item_place == label_place || item_place == score_place;
+	if (itemless && (exclude || !isnan(temperature))) {
+		record_apart(&record, item_place, "item", label_place, "label");
+		record_apart(&record, item_place, "item", score_place, "score");
+	}
 	if (rankings.cap)
 		category_place = record_place(&record, category_field, "category");
 }

@@ -166,6 +166,11 @@ v	0	0.5	y
 v	1	0.5	z
 END
 t 'auc counts a half whatever the rule' 0 "auc${tab}0.5${tab}5" '' sh -c 'metrics --ties optimistic -M auc equal | cut -f 1,2,5'
+printf 'u\t0\t0.5\nu\t1\t0.5\nu\t0\t0.5\n' >three
+t 'a label is no item to break ties by' 2 '' '--item and --label are the same field: 2 of the 3 that' metrics --ties trec -M mrr three
+t 'nor is a score' 2 '' '--item and --score are the same field: 3 of the 3 that' metrics --ties trec -i -1 -M mrr three
+t 'nor a catalogue' 2 '' '--item and --label are the same' metrics -M coverage@1 three
+t 'ties that need no item' 0 - '' metrics -M mrr three
 t 'no such rule' 2 '' 'neither expected, trec, pessimistic nor optimistic: "x"' metrics --ties x two
 t 'no such rule of the empty' 2 '' 'neither skip nor zero: "x"' metrics --empty x two
 

@@ -39,6 +39,15 @@ record_place(const struct record *r, int64_t number, const char *option)
 	return (size_t)(number > 0 ? number - 1 : n + number);
 }
 
+/* Two options name two things: at these places of the first record, which must not be one. */
+static inline void
+record_apart(const struct record *r, size_t place, const char *option, size_t other, const char *other_option)
+{
+	if (place == other)
+		die_usage("--%s and --%s are the same field: %zu of the %zu that the records have", option, other_option,
+		          place + 1, r->n);
+}
+
 /* The place of a field whose number is a text. */
 static inline size_t
 record_column(const struct record *r, const char *column, const char *option)
