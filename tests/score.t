@@ -128,6 +128,23 @@ awk -F '\t' -v OFS='\t' '{ print $5, $1, $6 }' log | score -y 1 -m model | cut -
 score -m model log | cut -f 6 | cmp - got >difference
 is '-y names the label' "$(cat difference)" ''
 
+# ---- what no float holds ----
+
+awk '{ print "g\t" NR % 2 "\t" NR % 4 " 60" }' log >pairs
+printf 'g\t?\t1\nh\t?\t2\nh\t?\t1:1e20 60:1e20\nh\t?\t3\n' >huge
+for head in '1 sigmoid' '1 linear' '3 softmax' '200 softmax' '1 choice'; do
+	case $head in
+	*choice) awk '{ print "g" int((NR - 1) / 2) "\t" NR % 2 "\t" NR % 4 " 60" }' log >line ;;
+	*) cp pairs line ;;
+	esac
+	pretrain -a "hash 8, fm 4, dense $head" -o fm line
+	t "a score that is not finite, dense $head" 3 - '^score: huge:3: features: the score is not finite' score -k 1 -m fm huge
+	is "and what was before it is there, dense $head" "$(cut -f 1 .out)" "$(case $head in *choice) echo g ;; *) printf 'g\nh\n' ;; esac)"
+	is "it is not learnt either, dense $head" "$(sed 's/?/1/; 2s/1/0/; 4s/1/0/' huge |
+		pretrain -a "hash 8, fm 4, dense $head" -o fm - line 2>&1 | sed 's/tensor ".*"/a tensor/')" \
+		'pretrain: fm: not saved: a tensor: has NaN or infinite values'
+done
+
 # ---- draws and optimism ----
 
 t '--ucb 0 is the logit itself, not moderated' 0 - '' score --ucb 0 --std -m model log

@@ -16,6 +16,7 @@ struct lesson_line {
 	size_t at;                         /* in the lesson's text */
 	size_t n_before, n_label, n_after; /* bytes before the label, of it, and behind it; TABs included but its own */
 	size_t group, n_group;             /* where its group stands in the line */
+	struct origin origin;
 	bool labelled;                     /* not ? */
 };
 
@@ -177,12 +178,14 @@ lessons_group(struct lessons *l, struct view group)
 
 /* Keeps the line of the record that was just closed. */
 static inline void
-lessons_keep(struct lesson *to, const struct record *record, size_t group, size_t label, bool labelled)
+lessons_keep(struct lesson *to, const struct record *record, struct origin origin, size_t group, size_t label,
+             bool labelled)
 {
 	const char *line = record->line.at;
 	const struct view *field = record->field;
 	size_t n = (size_t)(field[record->n - 1].at - line), place = to->batch.n - 1;
-	struct lesson_line kept = {.at = to->n_text, .n_label = field[label].n, .labelled = labelled};
+	struct lesson_line kept = {.at = to->n_text, .n_label = field[label].n, .origin = origin,
+	                           .labelled = labelled};
 
 	kept.n_before = (size_t)(field[label].at - line);
 	kept.n_after = n - kept.n_before - kept.n_label;
@@ -223,7 +226,7 @@ lessons_record(struct lessons *l, const struct record *record, size_t group, siz
 	}
 	batch_close_record(batch, y, w);
 	if (l->keep)
-		lessons_keep(l->open, record, group, label, labelled);
+		lessons_keep(l->open, record, input_origin(&l->in), group, label, labelled);
 	l->chosen += y > 0;
 	l->records++;
 	if (l->step && batch->n - (l->open->n ? l->open->end[l->open->n - 1] : 0) == l->step) {
