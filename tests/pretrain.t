@@ -191,22 +191,74 @@ choice() { # what, pattern; records on stdin
 	t "$1" 3 '' "$2" pretrain -a 'hash 8, dense 1 choice' -o model line
 	is "$1: the old file stays" "$(cmp old model)" ''
 }
-choice 'a choice of none' '^pretrain: line:3: group "h" has 0 records with label 1; a choice is one of them' <<END
+choice 'a choice of none' '^pretrain: line:3: its group has 0 records with label 1: "h" \(a choice is one record of a whole group\)$' <<END
 g	1	1
 g	0	2
 h	0	1
 h	0	2
 i	1	1
 END
-choice 'a choice of two' '^pretrain: line:1: group "g" has 2 records with label 1' <<END
+choice 'a choice of two' '^pretrain: line:1: its group has 2 records with label 1: "g"' <<END
 g	1	1
 g	1	2
 END
-choice 'a choice of none, last' 'group "h" has 0 records' <<END
+choice 'a choice of none, last' 'line:2: its group has 0 records with label 1: "h"' <<END
 g	1	1
 h	0	2
 END
 
+# Groups that are no choice, or have a line that is refused, are refused whole: what is learnt is the others.
+broken() { # what, groups that are learnt, refused lines, pattern; records on stdin
+	cat >line
+	t "--max-bad and choices: $1" 0 '' "$4" pretrain --max-bad "$3" --rejects rejected -a 'hash 8, dense 1 choice' -o model line
+	is "$1: $3 lines are refused" "$(tail -n 1 .err)" "pretrain: $3 of $(wc -l <line | tr -d ' ') lines refused"
+	is "$1: and can be mended" "$(sort rejected)" "$(grep -v "^[$2]" line | sort)"
+	grep "^[$2]" line | pretrain -a 'hash 8, dense 1 choice' -o again
+	is "$1: the others are learnt" "$(cmp model again)" ''
+	t "$1: one less is too few" 3 '' 'its group has' pretrain --max-bad $(($3 - 1)) -a 'hash 8, dense 1 choice' -o model line
+}
+broken 'no positive, several, none at the end' gi 6 'line:3: its group has 0 records with label 1: "h"' <<END
+g	1	1
+g	0	2
+h	0	1
+h	0	2
+i	1	1
+i	0	3
+j	1	1
+j	1	3
+k	0	1
+k	0	4
+END
+broken 'labels and features that are none' gi 10 'line:3: its group has a line that is refused: "h"' <<END
+g	1	1
+g	0	2
+h	1	1
+h	0	x
+h	0	2
+i	1	1
+i	0	3
+j	x	1
+j	1	3
+k	1	1
+k	0	4
+k	0	4
+k	0	4:x
+l	x	4
+END
+broken 'short and blank lines' gi 7 'line:3: its group has a line that is refused: "h"' <<END
+g	1	1
+g	0	2
+h	1	1
+h	0
+h	0	2
+i	1	1
+i	0	3
+
+j	1	1
+
+j	0	3
+END
+cp old model
 choice 'a group that comes again after it ended' '^pretrain: line:4: its group ended at line:2 \(sort first\)$' <<END
 g	0	1
 g	1	2

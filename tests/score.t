@@ -121,6 +121,14 @@ t 'a group that comes again after it ended' 3 - '^score: line:4: its group ended
 is 'and what was before it is there' "$(cut -f 1,2 .out)" "g${tab}?
 h${tab}?
 h${tab}?"
+printf 'f\t?\t1\nf\t?\t2\ng\t?\t1\ng\t?\tx\ng\t?\t3\nh\t?\t1\nh\t?\n\nh\t?\t2\ni\t?\t1\n\nj\t?\t2\nj\t?\tx' >line
+t 'a group with a refused line is refused whole' 0 - 'line:3: its group has a line that is refused: "g" \(a choice' \
+	score --max-bad 10 --rejects rejected -m choice line
+is 'the others are scored' "$(cat .out)" "$(printf 'f\t?\t1\nf\t?\t2\ni\t?\t1\n' | score -m choice)"
+is 'and its lines are kept' "$(sort rejected)" "$(grep -v '^[fi]' line | sort)"
+is 'and counted' "$(tail -n 1 .err)" 'score: 10 of 13 lines refused'
+t 'one less is too few' 3 - 'line:12: its group has' score --max-bad 9 -m choice line
+is 'what was before it is written' "$(cat .out)" "$(printf 'f\t?\t1\nf\t?\t2\ni\t?\t1\n' | score -m choice)"
 awk -F '\t' -v OFS='\t' '{ $2 = $1; $1 = "g" }1' choices >line
 score -g 2 -m choice line | awk -F '\t' '{ if ($2 != last) groups++; last = $2; sum += $6 } END { d = sum - groups; print (d < 1e-4 && d > -1e-4) }' >got
 is '-g names the group' "$(cat got)" 1

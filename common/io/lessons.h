@@ -59,6 +59,10 @@ struct lessons {
 	struct origin first, last; /* lines of it */
 	struct ended before; /* groups */
 	size_t chosen;      /* records of the group with label 1 */
+	bool broken;        /* a line of it was refused */
+	uint64_t bad;       /* lines that were refused until the last one of it */
+	char *raw;          /* owned: its lines, where refused ones are written */
+	size_t n_raw, raw_capacity;
 	uint64_t records;   /* read */
 };
 
@@ -80,6 +84,49 @@ lessons_weigh_group(struct batch *b, size_t from)
 		b->weight[i] = weight;
 }
 
+/* The group that was read is refused whole: its records from place `begin` on are as if they had not come. */
+static inline void
+lessons_refuse_group(struct lessons *l, size_t begin, const char *rule)
+{
+	struct input *in = &l->in;
+	struct lesson *to = l->open;
+	const char *name = in->name;
+	uint64_t line = in->line, n = to->batch.n - begin;
+	struct view raw = in->raw;
+
+	in->name = l->first.file;
+	in->line = l->first.line;
+	in->raw = (struct view){l->raw, l->n_raw};
+	in->bad += n - 1; /* of these lines the first is named */
+	l->records -= n;
+	if (l->keep)
+		to->n_text = to->line[begin].at;
+	batch_cut(&to->batch, begin);
+	input_refuse(in, (struct fault){.rule = rule, .value = l->name, .hint = "a choice is one record of a whole group"});
+	in->name = name;
+	in->line = line;
+	in->raw = raw;
+}
+
+/* Is the group that was read, its records from place `begin` on, a choice? Else it is refused. */
+static inline void
+lessons_check_group(struct lessons *l, size_t begin)
+{
+	char rule[80];
+
+	if (l->broken)
+		snprintf(rule, sizeof rule, "its group has a line that is refused");
+	else if (!l->keep && l->chosen != 1)
+		snprintf(rule, sizeof rule, "its group has %zu records with label 1", l->chosen);
+	if (l->open->batch.n > begin && (l->broken || (!l->keep && l->chosen != 1)))
+		lessons_refuse_group(l, begin, rule);
+	else if (!l->keep)
+		lessons_weigh_group(&l->open->batch, begin);
+	l->chosen = 0;
+	l->broken = false;
+	l->n_raw = 0;
+}
+
 /* The records since the last step become a step. */
 static inline void
 lessons_close_step(struct lessons *l)
@@ -87,17 +134,12 @@ lessons_close_step(struct lessons *l)
 	struct lesson *to = l->open;
 	size_t begin = to->n ? to->end[to->n - 1] : 0;
 
+	if (l->step == 0)
+		lessons_check_group(l, begin);
 	if (to->batch.n == begin)
 		return;
-	if (l->step == 0 && !l->keep && l->chosen != 1)
-		die_data("%s:%" PRIu64 ": group \"%.*s\" has %zu records with label 1; a choice is one of them",
-		         l->first.file, l->first.line, (int)(l->name.n < 40 ? l->name.n : 40), l->name.at,
-		         l->chosen);
-	if (l->step == 0 && !l->keep)
-		lessons_weigh_group(&to->batch, begin);
 	to->end = grow(to->end, &to->capacity, to->n + 1, sizeof *to->end);
 	to->end[to->n++] = to->batch.n;
-	l->chosen = 0;
 }
 
 /* Hands the lesson over, whose steps are whole, and opens another unless it is the last. */
@@ -155,14 +197,19 @@ lessons_enter(struct lessons *l, struct view group)
 	         again->line);
 }
 
-/* A record of this group comes: another group's step ends before it. */
+/*
+ * A record of this group comes: another group's step ends before it. A line that has not the fields of a record is of
+ * the group around it.
+ */
 static inline void
 lessons_group(struct lessons *l, struct view group)
 {
 	char *bytes = (char *)(uintptr_t)l->name.at;
 	struct origin here = input_origin(&l->in);
 
-	if (!bytes || !view_equal(group, l->name)) {
+	if (bytes && view_equal(group, l->name)) {
+		l->broken |= l->in.bad > l->bad;
+	} else {
 		lessons_close_step(l);
 		lessons_pass_whole(l);
 		if (bytes)
@@ -174,6 +221,7 @@ lessons_group(struct lessons *l, struct view group)
 		l->first = here;
 	}
 	l->last = here;
+	l->bad = l->in.bad;
 }
 
 /* Keeps the line of the record that was just closed. */
@@ -203,11 +251,13 @@ static inline bool
 lessons_record(struct lessons *l, const struct record *record, size_t group, size_t label, size_t weight,
                struct fault *fault)
 {
-	const struct view text = record->field[label];
+	const struct view text = record->field[label], raw = l->in.raw;
 	bool labelled = !(l->keep && text.n == 1 && *text.at == '?');
 	struct batch *batch;
 	float y = 0, w = 1;
 
+	if (l->step == 0)
+		lessons_group(l, record->field[group]);
 	if (labelled && !label_parse(text, l->classes, &y, fault)) {
 		fault->field = (int)label + 1;
 		return false;
@@ -217,8 +267,6 @@ lessons_record(struct lessons *l, const struct record *record, size_t group, siz
 		                        .value = record->field[weight]};
 		return false;
 	}
-	if (l->step == 0)
-		lessons_group(l, record->field[group]);
 	batch = &l->open->batch;
 	if (!features_parse(&batch->features, record->field[record->n - 1], l->limit, fault)) {
 		fault->field = (int)record->n;
@@ -227,6 +275,11 @@ lessons_record(struct lessons *l, const struct record *record, size_t group, siz
 	batch_close_record(batch, y, w);
 	if (l->keep)
 		lessons_keep(l->open, record, input_origin(&l->in), group, label, labelled);
+	if (l->step == 0 && l->in.rejects) {
+		l->raw = grow(l->raw, &l->raw_capacity, l->n_raw + raw.n, 1);
+		memcpy(l->raw + l->n_raw, raw.at, raw.n);
+		l->n_raw += raw.n;
+	}
 	l->chosen += y > 0;
 	l->records++;
 	if (l->step && batch->n - (l->open->n ? l->open->end[l->open->n - 1] : 0) == l->step) {
@@ -258,8 +311,13 @@ lessons_read(void *argument)
 				          label == record->n - 1 ? "label" : "group");
 			placed = true;
 		}
-		if (!lessons_record(l, record, group, label, weight, &fault))
+		if (!lessons_record(l, record, group, label, weight, &fault)) {
 			input_refuse(&l->in, fault);
+			l->broken = true;
+			l->bad = l->in.bad;
+			if (l->step == 0 && l->in.rejects && l->in.raw.at[l->in.raw.n - 1] != '\n')
+				writer_char(&l->in.rejected, '\n'); /* lines of its group follow */
+		}
 	}
 	lessons_close_step(l);
 	lessons_pass(l, true);
@@ -314,6 +372,9 @@ lessons_close(struct lessons *l)
 	free((void *)(uintptr_t)l->name.at);
 	l->name = (struct view){NULL, 0};
 	l->name_capacity = 0;
+	free(l->raw);
+	l->raw = NULL;
+	l->n_raw = l->raw_capacity = 0;
 	ended_free(&l->before);
 	l->taken = false;
 }
