@@ -21,7 +21,7 @@ static const struct cli_option options[] = {
 	{'j', "jobs", "N", "threads that predict", CLI_INT, &threads, 1, TEAM_MOST},
 	{'k', "best", "N", "softmax: so many of the best classes, and the labelled one; 0 is all", CLI_INT, &keep, 0, 1e9},
 	{'m', "model", "FILE", "model to predict with", CLI_TEXT, &path, 0, 0},
-	{'y', "label", "FIELD", "label, which may be ?", CLI_INT, &lessons.label, -1e6, 1e6},
+	{'y', "label", "FIELD", "label; only softmax looks at it, and it may be ?", CLI_INT, &lessons.label, -1e6, 1e6},
 	{'\0', "sample", NULL, "beliefs: score by one draw of the weights for each group", CLI_FLAG, &draw, 0, 0},
 	{'\0', "seed", "N", "of --sample; another one is another draw", CLI_INT, &seed, 0, 9e15},
 	{'\0', "std", NULL, "beliefs: the logit's standard deviation, before the label", CLI_FLAG, &print_std, 0, 0},
@@ -263,6 +263,7 @@ main(int argc, char **argv)
 	lessons.ordered = arch_ordered(&model.net.arch);
 	lessons.limit = arch_inputs(&model.net.arch);
 	lessons.classes = net_classes(&model.net);
+	lessons.unlabelled = head != SOFTMAX;
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	lessons_open(&lessons, argc, argv, first);
 	score_records();

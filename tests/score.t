@@ -235,8 +235,13 @@ refused() { # what, record, pattern, model
 refused 'a short record' "g${tab}1" 'too few fields'
 refused 'a longer record' "g${tab}x${tab}1${tab}1" 'more fields'
 refused 'a blank line' '' 'blank line'
-for bad in 2 x 1,5 nan ''; do
-	refused "a label of \"$bad\"" "g${tab}$bad${tab}1" 'field 2 \(label\): (neither 0 nor 1|not a number)'
+for label in 9 4.5 x 1,5 nan ''; do
+	printf 'g\t%s\t1\n' "$label" >line
+	t "a label of \"$label\" is no class" 3 '' 'line:1: field 2 \(label\): not a (class of the model|number)' score -m soft line
+	for m in model choice; do
+		t "a label of \"$label\" passes a model of one unit" 0 - '' score -m $m line
+		is 'as it is' "$(cut -f 1,2 .out)" "g${tab}$label"
+	done
 done
 for bad in 256 x 1:x 1:nan '1  2'; do
 	refused "features \"$bad\"" "g${tab}1${tab}$bad" 'field 3 \(features\): '

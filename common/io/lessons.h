@@ -46,6 +46,7 @@ struct lessons {
 	bool rows;          /* features are rows of all values */
 	bool ordered;       /* features are sequences */
 	bool keep;          /* records are predicted: lines are kept, labels may be ?, a group need have no choice */
+	bool unlabelled;    /* labels may be anything: nobody looks at them */
 
 	struct relay relay;
 	bool taken;         /* the slot in hand is to be returned */
@@ -252,7 +253,7 @@ lessons_record(struct lessons *l, const struct record *record, size_t group, siz
                struct fault *fault)
 {
 	const struct view text = record->field[label], raw = l->in.raw;
-	bool labelled = !(l->keep && text.n == 1 && *text.at == '?');
+	bool labelled = !l->unlabelled && !(l->keep && text.n == 1 && *text.at == '?');
 	struct batch *batch;
 	float y = 0, w = 1;
 
