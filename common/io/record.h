@@ -219,12 +219,14 @@ static inline bool
 feature_value(struct view text, float *value, struct fault *fault)
 {
 	double parsed;
+	bool number = number_parse(text, &parsed);
 
-	if (number_parse(text, &parsed) && fabs(parsed) <= RECORD_MOST) {
+	if (number && fabs(parsed) <= RECORD_MOST) {
 		*value = (float)parsed;
 		return true;
 	}
-	*fault = (struct fault){.name = "features", .rule = "not a number", .value = text, .hint = number_hint(text)};
+	*fault = (struct fault){.name = "features", .rule = number ? "too large" : "not a number", .value = text,
+	                        .hint = number ? NULL : number_hint(text)};
 	return false;
 }
 
