@@ -166,11 +166,17 @@ for bad in 2 -1 0.5 x 1,5 nan inf 1e999 0x1 '' ; do
 	refused "a label of \"$bad\"" "g${tab}$bad${tab}1" 'field 2 \(label\): (neither 0 nor 1|not a number)'
 done
 refused 'an unknown label' "g${tab}?${tab}1" 'field 2 \(label\): unknown, where one is needed: "\?"'
-refused 'a class beyond the model' "g${tab}4${tab}1" 'field 2 \(label\): not a class of the model: "4"' -a 'hash 8, dense 4 softmax'
+refused 'a class beyond the model' "g${tab}4${tab}1" 'field 2 \(label\): not a class of the model: "4" \(its classes are 0 to 3\)$' -a 'hash 8, dense 4 softmax'
 for bad in 256 x 1:x 1:nan 1:1e999 1: 1:1,5 '1  2' ' 1' '1 ' -1 '=1 x'; do
 	refused "features \"$bad\"" "g${tab}1${tab}$bad" 'field 3 \(features\): '
 done
-refused 'an index beyond the model says why' "g${tab}1${tab}256" 'field 3 \(features\): index is beyond the model.s: "256" \(were the records made with other bits'
+refused 'an index beyond the model says why' "g${tab}1${tab}256" 'field 3 \(features\): index is beyond the model.s: "256" \(indexes are below 256; were the records made with other bits\?\)$'
+refused 'too few values say how many' "g${tab}1${tab}=1 2" 'field 3 \(features\): fewer values than the model has inputs \(2, where it has 3\)$' \
+	-a 'vector 3, dense 1 sigmoid'
+refused 'too many values too' "g${tab}1${tab}=1 2 3 4" 'field 3 \(features\): more values than the model has inputs \(it has 3\)$' \
+	-a 'vector 3, dense 1 sigmoid'
+refused 'an index beyond a vector' "g${tab}1${tab}3:1" 'field 3 \(features\): index is beyond the model.s: "3:1" \(its inputs are 0 to 2\)$' \
+	-a 'vector 3, dense 1 sigmoid'
 for bad in 0 -1 x nan '' 1e31; do
 	refused "a weight of \"$bad\"" "$bad${tab}1${tab}1" 'field 1 \(weight\): not a number above 0' -b 8 -w 1
 done

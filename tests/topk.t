@@ -87,7 +87,7 @@ END
 t '-x of an empty file' 0 "$(cat part)" '' topk -x empty part
 t '-x of no file' 4 '' 'nowhere: No such file' topk -x nowhere part
 printf 'u1\n' >seen
-t '-x without items' 3 '' 'seen:1: too few fields' topk -x seen part
+t '-x without items' 3 '' 'seen:1: too few fields: "u1" \(2 at least\)$' topk -x seen part
 
 # ---- a sampled ranking ----
 

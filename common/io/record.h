@@ -17,6 +17,17 @@ struct record {
 	struct view line;
 };
 
+/* A hint with two numbers in it, valid until the thread's next one. */
+CLI_PRINTF(1, 0)
+static inline const char *
+hint_of(const char *format, uint64_t a, uint64_t b)
+{
+	static _Thread_local char hint[96];
+
+	snprintf(hint, sizeof hint, format, a, b);
+	return hint;
+}
+
 /* Cuts the line at its TABs. */
 static inline void
 record_split(struct record *r, struct view line)
@@ -85,7 +96,8 @@ record_next(struct input *in, struct record *r, size_t least)
 			input_refuse(in, (struct fault){.rule = "blank line"});
 		else if (r->n < least)
 			input_refuse(in, (struct fault){.rule = "too few fields", .value = line,
-			                                .hint = "a record is: group, ..., label, features or score"});
+			                                .hint = least < 3 ? hint_of("%" PRIu64 " at least", least, 0)
+			                                        : "a record is: group, ..., label, features or score"});
 		else if (r->expected && r->n != r->expected)
 			input_refuse(in, (struct fault){.rule = r->n < r->expected ? "fewer fields than in the first record"
 			                                                           : "more fields than in the first record",
@@ -131,7 +143,8 @@ label_parse(struct view text, uint32_t classes, float *label, struct fault *faul
 	else if (fabs(value) > RECORD_MOST)
 		fault->rule = "too large";
 	else if (classes && !(value >= 0 && value < classes && value == (double)(uint32_t)value))
-		fault->rule = classes == LABEL_BINARY ? "neither 0 nor 1" : "not a class of the model";
+		fault->rule = classes == LABEL_BINARY ? "neither 0 nor 1" : "not a class of the model",
+		fault->hint = classes == LABEL_BINARY ? NULL : hint_of("its classes are 0 to %" PRIu64, classes - 1, 0);
 	else
 		*label = (float)value;
 	return !fault->rule;
@@ -265,7 +278,8 @@ features_dense(struct features *f, const char *p, const char *end, uint32_t limi
 		float value;
 
 		if (index == limit) {
-			*fault = (struct fault){.name = "features", .rule = "more values than the model has inputs"};
+			*fault = (struct fault){.name = "features", .rule = "more values than the model has inputs",
+			                        .hint = hint_of("it has %" PRIu64, limit, 0)};
 			return false;
 		}
 		if (!features_value(&p, end, &value, fault))
@@ -288,6 +302,8 @@ features_row(struct features *f, const char *p, const char *end, uint32_t limit,
 			return false;
 	if (n < limit || p < end) {
 		fault->rule = n < limit ? "fewer values than the model has inputs" : "more values than the model has inputs";
+		fault->hint = n < limit ? hint_of("%" PRIu64 ", where it has %" PRIu64, n, limit)
+		                        : hint_of("it has %" PRIu64, limit, 0);
 		return false;
 	}
 	f->n += limit;
@@ -331,6 +347,17 @@ features_bare(struct features *f, const char *start, const char *p, const char *
 	return p;
 }
 
+/* What an index beyond the limit should be. */
+static inline const char *
+features_bound(const struct features *f, uint32_t limit)
+{
+	if (f->ordered)
+		return hint_of("indexes of a sequence are below %" PRIu64, limit, 0);
+	if (f->rows)
+		return hint_of("its inputs are 0 to %" PRIu64, limit - 1, 0);
+	return hint_of("indexes are below %" PRIu64 "; were the records made with other bits?", limit, 0);
+}
+
 static inline bool
 features_sparse(struct features *f, const char *p, const char *end, uint32_t limit, struct fault *fault)
 {
@@ -359,9 +386,7 @@ features_sparse(struct features *f, const char *p, const char *end, uint32_t lim
 		if (index >= limit) {
 			*fault = (struct fault){.name = "features", .rule = "index is beyond the model's",
 			                        .value = {p, (size_t)(stop - p)},
-			                        .hint = f->ordered
-			                                ? "indexes of a sequence are below what the first layer says"
-			                                : "were the records made with other bits?"};
+			                        .hint = features_bound(f, limit)};
 			return false;
 		}
 		features_add(f, (uint32_t)index, value);
