@@ -12,6 +12,7 @@
 #ifndef WEIR_ARCH_H
 #define WEIR_ARCH_H
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
