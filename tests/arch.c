@@ -101,6 +101,8 @@ test_refused(void)
 	refuses("hash 3, dense 2 sigmoid", "this head has one unit", "2");
 	refuses("hash 3, dense 3 choice", "this head has one unit", "3");
 	refuses("hash 3, dense 4", "this head has one unit", "4");
+	refuses("image 4 4 1, conv 2 3 softmax, flatten, dense 1", "a conv has relu, tanh, sigmoid or linear", "conv");
+	refuses("image 4 4 1, conv 2 3 choice, flatten, dense 1", "a conv has relu, tanh, sigmoid or linear", "conv");
 	refuses("image 4 4, dense 1", "image HEIGHT WIDTH CHANNELS", ",");
 	refuses("image 4 4 1, dense 1", "dense takes a vector: flatten an image", "dense");
 	refuses("vector 4, flatten, dense 1", "flatten takes an image", "flatten");

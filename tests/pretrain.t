@@ -132,6 +132,8 @@ pretrain -e 3 -r 0.03 -B 20 -a 'hash 4, dense 8 tanh, dense 1 sigmoid' -o again 
 is 'two runs give the same file' "$(cmp net again)" ''
 pretrain -e 3 -r 0.03 -B 20 --seed 2 -a 'hash 4, dense 8 tanh, dense 1 sigmoid' -o again xor
 is '--seed: another start, another order' "$(cmp -s net again; echo $?)" 1
+t '-v after passes: whose loss it is' 0 '' '^pretrain: 240 records, those of the first pass: mean loss 0\.[0-9]+, accuracy 0\.[0-9]+$' \
+	sh -c "head -n 80 log | pretrain -v -e 3 --optimizer adagrad -b 8 -o again"
 t '-e on choices' 0 '' '' pretrain -e 3 --optimizer adagrad -a 'hash 8, dense 1 choice' --log curve -o net choices
 is 'a pass is a line of the curve; losses fall' \
 	"$(awk '$1 == 1 { first = $3 } $1 > 1 { n++; last = $3 } END { print n, (last < first) }' curve)" '2 1'

@@ -284,6 +284,8 @@ arch_check_order(const struct arch *a, const struct arch_layer *l, struct view w
 		return arch_refuse(fault, "too many layers", word);
 	if (a->n && a->layer[a->n - 1].activation == CHOICE)
 		return arch_refuse(fault, "choice is a head and comes last", word);
+	if (l->kind == LAYER_CONV && l->activation >= SOFTMAX)
+		return arch_refuse(fault, "a conv has relu, tanh, sigmoid or linear: softmax and choice are of a vector", word);
 	if (in.flow == FLOW_NOTHING && !(layer_rows[l->kind].from & 1u << FLOW_NOTHING))
 		return arch_refuse(fault, "the first layer is an input: hash, ids, vector or image", word);
 	if (!(layer_rows[l->kind].from & 1u << in.flow))
