@@ -38,6 +38,13 @@ static const struct cli_option options[] = {
 static const struct cli cli = {"finetune", "adapt a model of one domain to another", "[file ...]", options,
                                sizeof options / sizeof *options};
 
+/* To one decimal, as it is said: never -0. */
+static double
+tenths(double nats)
+{
+	return round(nats * 10) / 10 + 0.0;
+}
+
 /* Keeps what the experts of a mixture learnt, and says what of it. Of noise nothing is kept, whatever they made of it. */
 static void
 keep(struct model *m, const struct mixture *mixture, const struct progress *of_source)
@@ -59,8 +66,8 @@ keep(struct model *m, const struct mixture *mixture, const struct progress *of_s
 	}
 	warn("%s%s is kept: the source is of use with probability %.2f; "
 	     "%.1f nats better than from scratch, %.1f than the source alone",
-	     blend ? "a mixture, most of it " : "", name, use, mixture->loss[MIXTURE_SCRATCH] - mixture->loss[winner],
-	     mixture->loss[MIXTURE_SOURCE] - mixture->loss[winner]);
+	     blend ? "a mixture, most of it " : "", name, use, tenths(mixture->loss[MIXTURE_SCRATCH] - mixture->loss[winner]),
+	     tenths(mixture->loss[MIXTURE_SOURCE] - mixture->loss[winner]));
 	if (use < 0.5)
 		warn("negative transfer: these records are learnt better without the source");
 	else if (use < 1 - mixture_priors[MIXTURE_SCRATCH] - mixture_priors[MIXTURE_BIAS] - 1e-9)

@@ -90,6 +90,8 @@ choose_metrics(void)
 static void
 check_options(void)
 {
+	const struct groups usual = GROUPS_DEFAULTS;
+
 	if (merge && (per_group || groups.qrels_file || lists->popularity_file || in.shard.text))
 		die_usage("--merge: reads lines of --partial: no -q, --qrels, --popularity, --shard");
 	if (merge && (scored->metric_list || scored->cutoff_list || !isnan(scored->threshold)))
@@ -100,6 +102,10 @@ check_options(void)
 		die_usage("--shard: of records, and --qrels reads a run");
 	if (partial && (per_group || header))
 		die_usage("--partial: its lines have no header and no groups (-H, -q)");
+	if (groups.qrels_file && (scored->group_field != usual.scored.group_field || groups.item_field != usual.item_field ||
+	                          scored->score_field != usual.scored.score_field ||
+	                          scored->label_field != usual.scored.label_field))
+		die_usage("--qrels: the words of a run have their places (-g, -i, -s, -y)");
 	if (complete && !groups.qrels_file)
 		die_usage("--complete: needs --qrels");
 }
@@ -139,6 +145,13 @@ do_group(struct view name, const struct metric_list *list)
 		measured_add(&measured, scored, list);
 }
 
+/* There is nothing to measure; lines there are, where all are of topics without judgements. */
+static void
+die_empty(bool lines)
+{
+	die_data(lines ? "no topic of the run is judged" : "no records");
+}
+
 /* What parts have measured is added up, as with --merge. */
 static void
 merge_parts(void)
@@ -148,7 +161,7 @@ merge_parts(void)
 	parts_gather(&groups.parts, &in);
 	measured_read(&measured, scored, &in);
 	if (!partial && measured.sums->n + measured.sums->n_without == 0)
-		die_data("no records");
+		die_empty(groups.qrels_file);
 }
 
 /* Reads, and measures. */
@@ -168,7 +181,7 @@ read_all(void)
 	}
 	partial |= groups.parts.part;
 	if (groups.n_records == 0 && !partial)
-		die_data("no records");
+		die_empty(groups.n_unjudged);
 	groups_finish(&groups);
 	if (lists->with_whole)
 		whole = lists_whole(lists);

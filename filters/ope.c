@@ -10,7 +10,7 @@
 
 static struct input in = INPUT_DEFAULTS;
 static struct decisions logged = DECISIONS_DEFAULTS;
-static int64_t n_bootstrap, seed = 1;
+static int64_t n_draws, seed = 1;
 static double constant[POLICY_CONSTANTS] = {INFINITY, NAN, NAN, NAN}; /* NaN: its estimators are not asked for */
 static double level = 0.95, max_reward = 1, max_weight = NAN;
 static const char *concentration;
@@ -29,13 +29,13 @@ static const struct cli_option options[] = {
 	{'v', "verbose", NULL, "say on stderr what was read, and the mean weight", CLI_FLAG, &verbose, 0, 0},
 	{'y', "label", "COLUMN", "the reward, or ?: not taken; in records the last but one",
 	 CLI_TEXT, &logged.reward.given, 0, 0},
-	{'\0', "bootstrap", "N", "intervals by drawing groups anew, N times", CLI_INT, &n_bootstrap, 1, 1e7},
 	{'\0', "cascade", NULL, "a group is a ranking, place by place: weights multiply down it",
 	 CLI_FLAG, &logged.cascade, 0, 0},
 	{'\0', "clip", "M", "add estimators whose weights are at most M",
 	 CLI_REAL, &constant[POLICY_CLIP], 1e-9, 1e9},
 	{'\0', "concentration", "NAME", "intervals true for any n, by hoeffding or bernstein",
 	 CLI_TEXT, &concentration, 0, 0},
+	{'\0', "draws", "N", "intervals by drawing groups anew, N times", CLI_INT, &n_draws, 1, 1e7},
 	{'\0', "epsilon", "E", "the target policy takes any candidate with probability E",
 	 CLI_REAL, &logged.epsilon, 0, 1},
 	{'\0', "expected", "COLUMN", "mean prediction under the target policy", CLI_TEXT, &logged.expected.given, 0, 0},
@@ -44,8 +44,8 @@ static const struct cli_option options[] = {
 	 CLI_REAL, &max_reward, 1e-9, 1e9},
 	{'\0', "max-weight", "W", "for --concentration: no weight can be above W",
 	 CLI_REAL, &max_weight, 1e-9, 1e9},
-	{'\0', "model", "COLUMN", "predicted reward: adds estimators with a model", CLI_TEXT, &logged.model.given, 0, 0},
-	{'\0', "seed", "N", "of --bootstrap", CLI_INT, &seed, 0, 9e15},
+	{'\0', "predicted", "COLUMN", "predicted reward: adds estimators with a model", CLI_TEXT, &logged.model.given, 0, 0},
+	{'\0', "seed", "N", "of --draws", CLI_INT, &seed, 0, 9e15},
 	{'\0', "shrink", "L", "add estimators whose weights w become Lw / (w^2 + L)",
 	 CLI_REAL, &constant[POLICY_SHRINK], 1e-9, 1e18},
 	{'\0', "switch", "TAU", "add switch-dr: only the model counts where w > TAU",
@@ -99,15 +99,15 @@ check_weights(struct policy_sums *sums)
 		     logged.n_unsupported, logged.unsupported / n);
 }
 
-/* The interval of an estimate; value is scratch, and key the groups', for --bootstrap. */
+/* The interval of an estimate; value is scratch, and key the groups', for --draws. */
 static struct interval
 interval_of(const struct policy_estimator *e, const struct policy_estimate *made, const struct policy_sums *sums,
             double *value, const uint64_t *key)
 {
 	double span = policy_span(e, constant[e->constant], isnan(max_weight) ? INFINITY : max_weight, max_reward);
 
-	if (n_bootstrap)
-		return policy_bootstrap(e, (size_t)n_bootstrap, value, logged.n_groups, sums, key, (uint64_t)seed, level);
+	if (n_draws)
+		return policy_bootstrap(e, (size_t)n_draws, value, logged.n_groups, sums, key, (uint64_t)seed, level);
 	if (!concentration)
 		return policy_student(made, logged.n_groups, level);
 	return *concentration == 'h' ? policy_hoeffding(made, logged.n_groups, span, level)
@@ -132,7 +132,7 @@ static void
 print_estimates(void)
 {
 	struct policy_sums *sums = allocate(logged.n_groups, sizeof *sums);
-	double *value = allocate((size_t)n_bootstrap, sizeof *value);
+	double *value = allocate((size_t)n_draws, sizeof *value);
 	uint64_t *key = decisions_group_keys(&logged);
 
 	check_weights(sums);
@@ -175,19 +175,19 @@ check_options(void)
 	if (logged.target.given && (logged.score.given || !isnan(logged.temperature) || logged.epsilon > 0))
 		die_usage("--target: it is the policy: no --score, --temperature, --epsilon");
 	if (logged.target.given && !logged.model.given != !logged.expected.given)
-		die_usage("--target: --model and --expected go together");
+		die_usage("--target: --predicted and --expected go together");
 	if (!logged.target.given && (logged.cascade || logged.expected.given))
 		die_usage("--%s: goes with --target", logged.cascade ? "cascade" : "expected");
 	if (logged.cascade && logged.model.given)
-		die_usage("--cascade: there are no estimators with a --model");
+		die_usage("--cascade: there are no estimators with a model (--predicted)");
 	if ((logged.cascade || !logged.target.given) && in.max_bad)
 		die_usage("--max-bad: goes with --target only, without --cascade: a group that lacks a row is another one");
 	if (!isnan(constant[POLICY_SWITCH]) && !logged.model.given)
-		die_usage("--switch: goes with --model");
+		die_usage("--switch: goes with --predicted");
 	if (concentration && strcmp(concentration, "hoeffding") != 0 && strcmp(concentration, "bernstein") != 0)
 		die_usage("--concentration: neither hoeffding nor bernstein: \"%.40s\"", concentration);
-	if (concentration && n_bootstrap)
-		die_usage("--concentration and --bootstrap: one kind of interval");
+	if (concentration && n_draws)
+		die_usage("--concentration and --draws: one kind of interval");
 }
 
 int

@@ -21,7 +21,7 @@ static const struct cli_option options[] = {
 	{'j', "jobs", "N", "threads that predict", CLI_INT, &threads, 1, TEAM_MOST},
 	{'k', "best", "N", "softmax: so many of the best classes, and the labelled one; 0 is all", CLI_INT, &keep, 0, 1e9},
 	{'m', "model", "FILE", "model to predict with", CLI_TEXT, &path, 0, 0},
-	{'y', "label", "FIELD", "label, which may be ?", CLI_INT, &lessons.label, -1e6, 1e6},
+	{'y', "label", "FIELD", "label; only softmax looks at it, and it may be ?", CLI_INT, &lessons.label, -1e6, 1e6},
 	{'\0', "sample", NULL, "beliefs: score by one draw of the weights for each group", CLI_FLAG, &draw, 0, 0},
 	{'\0', "seed", "N", "of --sample; another one is another draw", CLI_INT, &seed, 0, 9e15},
 	{'\0', "std", NULL, "beliefs: the logit's standard deviation, before the label", CLI_FLAG, &print_std, 0, 0},
@@ -166,12 +166,34 @@ find_best(size_t i, size_t label)
 	own[i] = p[i * K + label];
 }
 
+/* Is what the model makes of record i of a step finite: its logits, or where they are not kept its best probabilities? */
+static bool
+is_finite(size_t i)
+{
+	bool finite = true;
+
+	for (size_t k = 0; many && k < best[i].n; k++)
+		finite &= isfinite(best[i].list[k].value);
+	for (size_t k = 0; !many && k < K; k++)
+		finite &= isfinite(s[i * K + k]);
+	return finite;
+}
+
+/* A net's floats were too small for the record: what is known before it is written. */
+static void
+refuse_infinite(struct origin origin)
+{
+	writer_flush(&out);
+	die_data("%s:%" PRIu64 ": features: the score is not finite (values too large for the model?)", origin.file,
+	         origin.line);
+}
+
 /* Predicts and writes records from .. to of a lesson: one step. */
 static void
 score_step(const struct lesson *lesson, size_t from, size_t to)
 {
 	struct step step = {lesson, from, to - from};
-	size_t n = step.n, outputs = many ? 0 : n * K;
+	size_t n = step.n, outputs = many ? 0 : n * K, finite = 0;
 
 	s = grow(s, &s_capacity, outputs, sizeof *s);
 	S = grow(S, &S_capacity, outputs, sizeof *S);
@@ -179,9 +201,11 @@ score_step(const struct lesson *lesson, size_t from, size_t to)
 	if (head == SOFTMAX)
 		reserve_best(n);
 	team_run(&team, (n + net_piece(&model.net) - 1) / net_piece(&model.net), predict, &step);
+	while (finite < n && is_finite(finite))
+		finite++;
 	if (!many)
 		head_probability(head, n, K, p, s);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && (finite == n || (head != CHOICE && i < finite)); i++) {
 		const struct lesson_line *line = &lesson->line[from + i];
 		size_t label = head == SOFTMAX ? (size_t)lesson->batch.label[from + i] : 0;
 
@@ -193,6 +217,8 @@ score_step(const struct lesson *lesson, size_t from, size_t to)
 			write_record(lesson->text, line, (struct view){NULL, 0}, (struct view){NULL, 0},
 			             p[i], print_std ? sqrt(S[i]) : 0);
 	}
+	if (finite < n)
+		refuse_infinite(lesson->line[from + finite].origin);
 }
 
 /* Every record; what is written is flushed whenever there is none to go on with. */
@@ -237,6 +263,7 @@ main(int argc, char **argv)
 	lessons.ordered = arch_ordered(&model.net.arch);
 	lessons.limit = arch_inputs(&model.net.arch);
 	lessons.classes = net_classes(&model.net);
+	lessons.unlabelled = head != SOFTMAX;
 	writer_init(&out, STDOUT_FILENO, "stdout");
 	lessons_open(&lessons, argc, argv, first);
 	score_records();

@@ -3,7 +3,7 @@
  *
  * reads:  records with a score; -x: a file of records whose groups and items are left out
  * writes: the best of each group as they came, best first; with -T and a field more, the propensity
- * memory: O(groups * k); with --contiguous O(k); -x: its pairs
+ * memory: O(groups * k); with --contiguous O(k); -x: its pairs; -T: those of the records, with --contiguous of a group
  */
 #include "../common/cli.h"
 #include "../common/io/interleaved.h"
@@ -44,8 +44,12 @@ static struct writer out;
 static struct interleaved interleaved; /* of a part */
 static struct record record;
 static size_t group_place, item_place, score_place, label_place, category_place;
+static bool itemless; /* field 2 of three is the label, not an item: nothing is there twice */
 static struct keys excluded; /* group TAB item */
 static struct indexset hashes; /* of the items of a ranking */
+static struct keys drawn; /* with -T: group TAB item, and */
+static struct origin *drawn_at; /* the line of each */
+static size_t drawn_capacity;
 
 /* Group and item as one key, valid until the next call. */
 static struct view
@@ -82,6 +86,25 @@ is_excluded(void)
 	return excluded.n && keys_find(&excluded, pair_key(record.field[group_place], record.field[item_place]), &id);
 }
 
+_Noreturn static void
+die_twice(const char *file, uint64_t line, const char *first_file, uint64_t first_line)
+{
+	die_data("%s:%" PRIu64 ": its group has the same item at %s:%" PRIu64, file, line, first_file, first_line);
+}
+
+/* With -T an item has one draw, and a weight in the sum that is its own, whether it is printed or not. */
+static void
+check_drawn(struct origin here)
+{
+	bool fresh;
+	uint32_t id = keys_id(&drawn, pair_key(record.field[group_place], record.field[item_place]), &fresh);
+
+	if (!fresh)
+		die_twice(here.file, here.line, drawn_at[id].file, drawn_at[id].line);
+	drawn_at = grow(drawn_at, &drawn_capacity, drawn.n, sizeof *drawn_at);
+	drawn_at[id] = here;
+}
+
 /* Whether two items of a ranking have one hash, as equal ones have. */
 static bool
 seem_equal(const struct ranking *r)
@@ -109,8 +132,8 @@ check_items(const struct ranking *r)
 			const struct pick *first = pick_before(a, b) ? a : b, *again = first == a ? b : a;
 
 			if (view_equal(pick_field(a, a->item), pick_field(b, b->item)))
-				die_data("%s:%" PRIu64 ": its group has the same item at %s:%" PRIu64, input_name(in.operand[again->operand]),
-				         again->line, input_name(in.operand[first->operand]), first->line);
+				die_twice(input_name(in.operand[again->operand]), again->line,
+				          input_name(in.operand[first->operand]), first->line);
 		}
 }
 
@@ -133,13 +156,15 @@ print_pick(const struct pick *p)
 static void
 print_ranking(struct ranking *r)
 {
-	check_items(r);
 	if (!isnan(temperature))
 		ranking_propensities(r);
+	else if (!itemless)
+		check_items(r);
 	for (size_t i = 0; i < r->n; i++)
 		print_pick(r->place[i].pick);
 	if (parts.part)
 		interleaved_add(&interleaved, r->ordinal, &out);
+	keys_free(&drawn);
 }
 
 /* A draw of the standard Gumbel distribution, of the seed, the group and the item. */
@@ -180,6 +205,8 @@ rank_record(void)
 	if (rankings.cap)
 		c.category = record.field[category_place];
 	rankings_add(&rankings, &c, record.field[group_place]);
+	if (sampled)
+		check_drawn(c.origin);
 }
 
 /* Once the first record is in hand. */
@@ -189,8 +216,12 @@ find_places(void)
 	group_place = record_place(&record, group_field, "group");
 	item_place = record_place(&record, item_field, "item");
 	score_place = record_place(&record, score_field, "score");
-	if (!isnan(temperature))
-		label_place = record_place(&record, label_field, "label");
+	label_place = record_place(&record, label_field, "label");
+	itemless = item_place == label_place || item_place == score_place;
+	if (itemless && (exclude || !isnan(temperature))) {
+		record_apart(&record, item_place, "item", label_place, "label");
+		record_apart(&record, item_place, "item", score_place, "score");
+	}
 	if (rankings.cap)
 		category_place = record_place(&record, category_field, "category");
 }
@@ -245,6 +276,8 @@ main(int argc, char **argv)
 	if (parts.part)
 		interleaved_end(&interleaved, &out);
 	keys_free(&excluded);
+	keys_free(&drawn);
+	free(drawn_at);
 	free(hashes.cell);
 	record_free(&record);
 	input_close(&in);

@@ -137,6 +137,34 @@ print_metric(struct view metric, size_t start, const struct systems_block *from,
 	return versus.n;
 }
 
+/* Whether there is a metric of this name. */
+static bool
+is_compared(struct view name)
+{
+	const struct scored *scored = &systems.scored;
+	bool found = false;
+	char text[SCORED_NAME_BYTES];
+
+	for (size_t i = 0; i < scored->n_metrics; i++)
+		found |= view_equal(name, view_of(scored_name(scored->metric[i], text)));
+	for (size_t i = 0; !scored->n_metrics && i < systems.n_blocks; i++)
+		found |= view_equal(name, systems.block[i].name);
+	return found;
+}
+
+/* A name of --less that is none would turn a verdict round. */
+static void
+check_less(void)
+{
+	const char *rest = less_list ? less_list : "";
+	struct view name;
+
+	while (scored_next_name(&rest, &name))
+		if (!is_compared(name))
+			die_usage("--less: no metric of this name is compared: \"%.*s\"", (int)(name.n < 40 ? name.n : 40),
+			          name.at);
+}
+
 static void
 print_all(void)
 {
@@ -186,6 +214,7 @@ main(int argc, char **argv)
 	systems_read(&systems, &in);
 	if (verbose)
 		warn("%" PRIu64 " lines in %zu files, %zu groups", in.lines, systems.n, systems.n_units);
+	check_less();
 	print_all();
 	systems_free(&systems);
 	input_close(&in);

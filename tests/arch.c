@@ -77,7 +77,7 @@ test_refused(void)
 	refuses("hash 3, dense 1 choice, dense 2 softmax", "choice is a head", "dense");
 	refuses("hash, dense 1", "hash BITS", ",");
 	refuses("hash 0, dense 1", "hash BITS", "0");
-	refuses("hash 31, dense 1", "hash BITS", "31");
+	refuses("hash 31, dense 1", "hash BITS, 1 to 30", "31");
 	refuses("hash 3x, dense 1", "hash BITS", "3x");
 	refuses("hash -3, dense 1", "hash BITS", "-3");
 	refuses("hash 18446744073709551619, dense 1", "hash BITS", "18446744073709551619");
@@ -101,6 +101,8 @@ test_refused(void)
 	refuses("hash 3, dense 2 sigmoid", "this head has one unit", "2");
 	refuses("hash 3, dense 3 choice", "this head has one unit", "3");
 	refuses("hash 3, dense 4", "this head has one unit", "4");
+	refuses("image 4 4 1, conv 2 3 softmax, flatten, dense 1", "a conv has relu, tanh, sigmoid or linear", "conv");
+	refuses("image 4 4 1, conv 2 3 choice, flatten, dense 1", "a conv has relu, tanh, sigmoid or linear", "conv");
 	refuses("image 4 4, dense 1", "image HEIGHT WIDTH CHANNELS", ",");
 	refuses("image 4 4 1, dense 1", "dense takes a vector: flatten an image", "dense");
 	refuses("vector 4, flatten, dense 1", "flatten takes an image", "flatten");
@@ -118,7 +120,9 @@ test_refused(void)
 	refuses("ids 4, embed 3, gru 2", "the last layer is a head", "gru");
 	refuses("vector 4, fm 2, dense 1", "fm takes hash", "fm");
 	refuses("hash 4, dropout 20, dense 1", "dropout takes a vector or an image", "dropout");
-	refuses("vector 4, dropout 100, dense 1", "dropout PERCENT", "100");
+	refuses("vector 4, dropout 100, dense 1", "dropout PERCENT, 1 to 99", "100");
+	refuses("vector 1048577, dense 1", "vector N, 1 to 1048576", "1048577");
+	refuses("image 4 9000 1, dense 1", "image HEIGHT WIDTH CHANNELS, each 1 to 8192", "9000");
 	refuses("image 4 4 1, conv 3, flatten, dense 1", conv, ",");
 	refuses("image 4 4 1, conv 3 2 max, flatten, dense 1", conv, "max");
 	refuses("image 4 4 1, conv 3 2 same valid, flatten, dense 1", conv, "valid");

@@ -248,6 +248,11 @@ is '--unfreeze: the one that woke has moved' "$(tensors tuned '2.*' | cmp -s bef
 
 # ---- beliefs that forget ----
 
+awk 'BEGIN { for (i = 0; i < 2000; i++) print "u" i "\t" (i * 31 % 100 < i % 7 * 12) "\t" i % 7 }' >much
+awk 'BEGIN { for (i = 0; i < 5; i++) print "u" i "\t" (i * 37 % 100 < i % 7 * 12) "\t" i % 7 }' >few
+pretrain -b 4 -o nearly much
+finetune -m nearly -o again few 2>said
+is 'nothing less is 0.0, not -0.0' "$(grep -c 'from scratch, .* than the source alone' said) $(grep -c -e '-0\.0' said)" '1 0'
 t '--forget' 0 '' '' finetune --shift 0.01 --forget 0.001 -m beliefs -o tuned target
 is 'it says so' "$(weights --info -m tuned | grep forget)" "forget${tab}0.001"
 finetune --forget 0.001 -m beliefs -o again target

@@ -166,6 +166,11 @@ v	0	0.5	y
 v	1	0.5	z
 END
 t 'auc counts a half whatever the rule' 0 "auc${tab}0.5${tab}5" '' sh -c 'metrics --ties optimistic -M auc equal | cut -f 1,2,5'
+printf 'u\t0\t0.5\nu\t1\t0.5\nu\t0\t0.5\n' >three
+t 'a label is no item to break ties by' 2 '' '--item and --label are the same field: 2 of the 3 that' metrics --ties trec -M mrr three
+t 'nor is a score' 2 '' '--item and --score are the same field: 3 of the 3 that' metrics --ties trec -i -1 -M mrr three
+t 'nor a catalogue' 2 '' '--item and --label are the same' metrics -M coverage@1 three
+t 'ties that need no item' 0 - '' metrics -M mrr three
 t 'no such rule' 2 '' 'neither expected, trec, pessimistic nor optimistic: "x"' metrics --ties x two
 t 'no such rule of the empty' 2 '' 'neither skip nor zero: "x"' metrics --empty x two
 
@@ -306,12 +311,17 @@ t 'unless --complete' 0 "map${tab}0.037037037${tab}3" 'topics are not in the run
 t '-v counts lines of topics without judgements' 0 - '^metrics: 1 lines are of topics without judgements' metrics -v --qrels judged run
 t '--ties and --empty hold here too' 0 "map${tab}0.166666667${tab}1" '' sh -c 'metrics --ties optimistic --empty skip --qrels judged -M map run | cut -f 1,2,5'
 t 'what is printed where nothing is named' 0 'map rprec bpref mrr ndcg' '' sh -c 'metrics --qrels judged run | cut -f 1 | paste -s -d " " -'
+printf 'x Q0 d1 1 1 tag\n' >others
+t 'no topic that is judged' 3 '' '^metrics: no topic of the run is judged$' metrics --qrels judged others
+for o in '-g 2' '-i 3' '-s 2' '-y 4'; do
+	t "$o of a run" 2 '' '--qrels: the words of a run have their places' sh -c "metrics --qrels judged $o run"
+done
 t 'no ranking' 2 '' 'auc does not measure rankings' metrics --qrels judged -M auc run
 t '--complete needs topics' 2 '' '--complete: needs --qrels' metrics --complete two
 printf 't1 Q0 d1 1 1 tag\nt1 Q0 d1 2 0.5 tag\n' >twice
 t 'a document twice' 3 '' 'twice:2: document "d1" is there twice in topic "t1"' metrics --qrels judged twice
 cat judged judged >twice
-t 'a judgement twice' 3 '' 'twice: document "d1" is judged twice in topic "t1"' metrics --qrels twice run
+t 'a judgement twice' 3 '' "twice:$(($(wc -l <judged) + 1)): document \"d1\" is judged in topic \"t1\" at twice:1 too" metrics --qrels twice run
 printf 't1 Q0 d1 1 x tag\n' >bad
 t 'a score that is none' 3 '' 'bad:1: field 5 \(score\): not a number: "x"' metrics --qrels judged bad
 printf 't1 Q0 d1 1 1\n' >bad

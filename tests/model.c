@@ -157,7 +157,7 @@ test_refused_beliefs(void)
 		refused(keys[i], &f, "in its metadata: not a model of weir");
 	}
 	f = good, replace(&f, "format", "weir 2");
-	refused("another format", &f, "format \"weir 2\"; this program reads \"weir 1\"");
+	refused("another format", &f, "format \"weir 2\"; this program reads \"weir 1\" (score, finetune: -a gives the layers of others)");
 	f = good, replace(&f, "format", "\x1b[2J\n");
 	refused("a format that would clear the screen", &f, "format \"?[2J?\"");
 	f = good, replace(&f, "architecture", "hash 3, convolve 2");

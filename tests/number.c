@@ -255,10 +255,29 @@ test_print_exact(void)
 	tap_ok(good, "print_exact: the same double comes back, from as few digits as can be");
 }
 
+static void
+test_hints(void)
+{
+	static const struct {
+		const char *text, *hint;
+	} cases[] = {
+		{"1e999", "too large?"}, {"-1e999", "too large?"}, {"1e309", "too large?"}, {"", "it is empty"},
+		{"1,5", "decimal comma?"}, {"0x10", "hexadecimal?"}, {"2019-11-24", ""}, {"10:30", ""}, {"1_000", ""},
+		{"2:3", ""}, {"1 2", ""}, {"x", ""}, {"inf", ""}, {"1e", ""}, {"12345678.5.1", ""},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *hint = number_hint((struct view){cases[i].text, strlen(cases[i].text)});
+
+		tap_ok(strcmp(hint, cases[i].hint) == 0, "hint for %s: %s", cases[i].text, hint);
+	}
+}
+
 int
 main(void)
 {
 	test_parse_cases();
+	test_hints();
 	test_parse_random();
 	test_whole();
 	test_print_cases();

@@ -30,7 +30,7 @@ clipped-dr 1.66666667 3 1.6 1.5
 switch-dr 2.16666667 3 1 0.5
 shrunk-dr 2 3 2 0.444444444
 END
-)" '' sh -c 'ope --target 5 --model 6 --expected 7 -p 3 -y 4 --clip 1.5 --shrink 2 --switch 0.5 three 2>/dev/null | cut -f 1,2,5-'
+)" '' sh -c 'ope --target 5 --predicted 6 --expected 7 -p 3 -y 4 --clip 1.5 --shrink 2 --switch 0.5 three 2>/dev/null | cut -f 1,2,5-'
 t 'a header; intervals of a mean, t with 2 degrees of freedom' 0 "estimator${tab}value${tab}lower${tab}upper${tab}n${tab}effective_n${tab}max_weight
 ips${tab}1.83333333${tab}-3.18642818${tab}6.85309485${tab}3${tab}1.24615385${tab}4" '' \
 	sh -c 'ope -H --target 5 -p 3 -y 4 three | sed "/replay/d; /snips/d"'
@@ -44,7 +44,7 @@ t '-v; what --clip and --switch changed is counted' 0 - '3 decisions in 3 groups
 	ope -v --target -1 default
 t 'clipped weights are counted' 0 - '^ope: 1 of 3 weights are above --clip$' ope --clip 1.5 --target -1 default
 t 'switched ones too' 0 - '^ope: 2 of 3 weights are above --switch$' \
-	ope --target 5 --model 6 --expected 7 -p 3 -y 4 --switch 0.1 three
+	ope --target 5 --predicted 6 --expected 7 -p 3 -y 4 --switch 0.1 three
 t 'none: nothing is said' 0 - '' ope --clip 4 --target -1 default
 sed 's/^c/a/' default >pair
 t 'decisions of a group stand together: ips by hand' 0 "ips${tab}1.83333333${tab}-0.990267719${tab}4.65693439" '' \
@@ -63,24 +63,24 @@ d c ? ? 3 7
 e a 0.1 ? 3 1
 e b 0.2 4 2 3
 END
-best() { ope -p 3 -y 4 -s 5 --model 6 "$@" candidates; }
+best() { ope -p 3 -y 4 -s 5 --predicted 6 "$@" candidates; }
 t 'greedy: ties share; the model of the group' 0 "$(tabs <<END
 ips 0 2 0 0
 dm 3.5 2 2 0
 dr 3.5 2 0 0
 END
-)" - sh -c 'ope -p 3 -y 4 -s 5 --model 6 candidates | cut -f 1,2,5-'
+)" - sh -c 'ope -p 3 -y 4 -s 5 --predicted 6 candidates | cut -f 1,2,5-'
 t 'epsilon: 0.6 of the time the best, else any' 0 "$(best --epsilon 0.4 2>/dev/null)" - sh -c '
 	printf "d\t0.5\t6\t%.17g\t2\t%.17g\ne\t0.2\t4\t0.2\t3\t1.4\n" 0.13333333333333333 5.4666666666666667 |
-	ope -p 2 -y 3 --target 4 --model 5 --expected 6'
+	ope -p 2 -y 3 --target 4 --predicted 5 --expected 6'
 t 'softmax with temperature 2' 0 "$(best -T 2 2>/dev/null)" - sh -c '
 	awk "BEGIN {
 		a = exp(0.5); b = exp(1.5); z = a + 2 * b
 		printf \"d\t0.5\t6\t%.17g\t2\t%.17g\n\", a / z, (2 * a + 12 * b) / z
 		a = exp(1.5); b = exp(1)
 		printf \"e\t0.2\t4\t%.17g\t3\t%.17g\n\", b / (a + b), (a + 3 * b) / (a + b)
-	}" | ope -p 2 -y 3 --target 4 --model 5 --expected 6'
-t 'candidates in CSV' 0 "$(best -T 2 2>/dev/null)" - sh -c '(echo u,i,p,r,s,q; tr "\t" , <candidates) | ope -C -g u -p p -y r -s s --model q -T 2'
+	}" | ope -p 2 -y 3 --target 4 --predicted 5 --expected 6'
+t 'candidates in CSV' 0 "$(best -T 2 2>/dev/null)" - sh -c '(echo u,i,p,r,s,q; tr "\t" , <candidates) | ope -C -g u -p p -y r -s s --predicted q -T 2'
 sed 's/^d\tb\t?/d	b	0/; s/^e\ta\t0.1/e	a	0/' candidates >never
 t 'what is never taken, and the target takes' 0 - 'in 2 decisions .* propensity of 0; in the mean with probability 0.75$' \
 	ope -p 3 -y 4 -s 5 never
@@ -112,12 +112,12 @@ awk 'BEGIN {
 		printf "u%d\ti\t%g\t%d\t%g\n", i * 7919 % 101, p, i * 31 % 7 < 3, i % 6 < 3 ? 0.25 : 0.35
 	}
 }' >log
-ope --target -1 --bootstrap 500 log >got
-ope --target -1 --bootstrap 500 log | cmp - got >again 2>&1
+ope --target -1 --draws 500 log >got
+ope --target -1 --draws 500 log | cmp - got >again 2>&1
 is 'two runs are equal, bootstrap and all' "$(cat again)" ''
-sort -r log | ope --target -1 --bootstrap 500 >again
+sort -r log | ope --target -1 --draws 500 >again
 is 'the order of the input does not matter' "$(diff got again)" ''
-t 'another seed draws otherwise' 1 - '' sh -c 'ope --target -1 --bootstrap 500 --seed 2 log | cmp -s - got'
+t 'another seed draws otherwise' 1 - '' sh -c 'ope --target -1 --draws 500 --seed 2 log | cmp -s - got'
 is 'estimates are the same, and intervals near' \
 	"$(ope --target -1 log | paste got - | awk -F '\t' '{ d = ($11 - $10) / 10; print $1 == $8 && $2 == $9 && ($3 - $10) ^ 2 < d ^ 2 && ($4 - $11) ^ 2 < d ^ 2 }' | paste -s -d ' ' -)" '1 1 1'
 t '--level' 0 '' '' sh -c 'ope --target -1 --level 0 log | awk "(\$3 - \$2) ^ 2 + (\$4 - \$2) ^ 2 > 1e-17"'
@@ -214,16 +214,19 @@ for options in '-s 5' '-T 1' '--epsilon 0.5'; do
 	# shellcheck disable=SC2086
 	t "--target and $options" 2 '' 'target: it is the policy' ope --target -1 $options default
 done
-t '--model without --expected' 2 '' 'go together' ope --target -1 --model 4 default
-t '--expected without --model' 2 '' 'go together' ope --target -1 --expected 4 default
+t '--predicted without --expected' 2 '' 'go together' ope --target -1 --predicted 4 default
+t '--expected without --predicted' 2 '' 'go together' ope --target -1 --expected 4 default
 t '--expected of candidates' 2 '' 'expected: goes with --target' ope --expected 4 candidates
 t '--cascade of candidates' 2 '' 'cascade: goes with --target' ope --cascade candidates
-t '--cascade with a model' 2 '' 'no estimators with a --model' ope --target -1 --model 4 --expected 4 --cascade default
+for o in bootstrap model; do
+	t "--$o means something else in other programs" 2 '' 'no such option' ope --target -1 --$o 4 default
+done
+t '--cascade with a model' 2 '' 'no estimators with a model \(--predicted\)' ope --target -1 --predicted 4 --expected 4 --cascade default
 t '--max-bad of candidates' 2 '' 'max-bad: goes with --target' ope --max-bad 1 candidates
 t '--max-bad of rankings' 2 '' 'max-bad: goes with --target only, without --cascade' ope --target -1 --cascade --max-bad 1 rankings
-t '--switch without a model' 2 '' 'switch: goes with --model' ope --target -1 --switch 1 default
+t '--switch without a model' 2 '' 'switch: goes with --predicted' ope --target -1 --switch 1 default
 t 'no such inequality' 2 '' 'neither hoeffding nor bernstein: "chernoff"' ope --target -1 --concentration chernoff default
-t 'two kinds of interval' 2 '' 'one kind of interval' ope --target -1 --concentration hoeffding --bootstrap 5 default
+t 'two kinds of interval' 2 '' 'one kind of interval' ope --target -1 --concentration hoeffding --draws 5 default
 t 'no such option' 2 '' 'no such option' ope -Z
 t 'no such file' 4 '' 'nowhere: No such file' ope --target -1 nowhere
 if [ -w /dev/full ]; then
@@ -251,7 +254,7 @@ holds=$(ope -T 0.1 explored 2>"$tmp/said" | awk -v truth="$truth" '$1 != "replay
 is 'topk -T logs what ope reads: ips and snips cover the truth' "$holds" 'ips 1 snips 1'
 is 'and no check is amiss' "$(cat "$tmp/said")" ''
 is 'a model that knows the truth: dm is the truth' \
-	"$(ope -T 0.1 --model -1 explored | awk '$1 == "dm" { print $2 }')" "$truth"
+	"$(ope -T 0.1 --predicted -1 explored | awk '$1 == "dm" { print $2 }')" "$truth"
 
 # ---- real logs ----
 
@@ -302,7 +305,7 @@ dr 0.0033549380958788483
 sndr 0.0031153602804815817
 clipped-dr 0.0060068740514765597
 switch-dr 0.0065864992660030555
-shrunk-dr 0.0054495024427298191' uniform -p 2 -y 3 --target 4 --model 5 --expected 6 --clip 2 --shrink 100 --switch 5
+shrunk-dr 0.0054495024427298191' uniform -p 2 -y 3 --target 4 --predicted 5 --expected 6 --clip 2 --shrink 100 --switch 5
 	is 'shrunk-ips, which it lacks, is that of awk' "$(ope -p 2 -y 3 --target 4 --shrink 4 uniform 2>/dev/null | awk '/shrunk/ { print $2 }')" \
 		"$(awk '{ w = $4 / $2; s += 4 * w / (w * w + 4) * $3 } END { printf "%.9g", s / NR }' uniform)"
 	# a line for each of the 34 candidates; the score is the item's feature 0
@@ -323,7 +326,7 @@ dr 0.002953112346643996
 sndr 0.0030326948121684018
 clipped-dr 0.004163399441576141
 switch-dr 0.0043622594943377203
-shrunk-dr 0.0043528892360456478' random -p 3 -y 4 -s 5 -T 0.5 --model 6 --clip 1.5 --shrink 4 --switch 2
+shrunk-dr 0.0043528892360456478' random -p 3 -y 4 -s 5 -T 0.5 --predicted 6 --clip 1.5 --shrink 4 --switch 2
 	obp 'its greedy policy, with replay: OBP' 'replay 0.0031645569620253164
 ips 0.0033999999999999998
 snips 0.0031645569620253164
@@ -333,7 +336,7 @@ dr 0.0030423076923076931
 sndr 0.0031645569620253164
 clipped-dr 0.0042884615384615379
 switch-dr 0.004807692307692308
-shrunk-dr 0.004667136207741303' random -p 3 -y 4 -s 5 --model 6 --clip 10 --shrink 100 --switch 20
+shrunk-dr 0.004667136207741303' random -p 3 -y 4 -s 5 --predicted 6 --clip 10 --shrink 100 --switch 20
 	obp 'its epsilon-greedy policy: OBP' 'ips 0.0035200000000000001
 snips 0.0032990927494938888
 clipped-ips 0.0014499999999999999
@@ -342,7 +345,7 @@ dr 0.0031978481353389177
 sndr 0.0033061629221482116
 clipped-dr 0.0042726558276466094
 switch-dr 0.0047918865968773787
-shrunk-dr 0.0046389929488800247' random -p 3 -y 4 -s 5 --epsilon 0.1 --model 6 --clip 10 --shrink 100 --switch 20
+shrunk-dr 0.0046389929488800247' random -p 3 -y 4 -s 5 --epsilon 0.1 --predicted 6 --clip 10 --shrink 100 --switch 20
 else
 	for what in uniform shrunk softmax greedy epsilon; do skip "Open Bandit, $what" 'the data are not beside the project'; done
 fi

@@ -81,7 +81,7 @@ END_PYTHON
 what='Open Bandit Pipeline: nine estimators of 3000 decisions'
 if $python -c 'import obp' 2>/dev/null; then
 	$python decisions.py 2>log.python
-	ope -p 2 -y 3 --target 4 --model 5 --expected 6 --clip 2 --shrink 4 --switch 3 log 2>/dev/null | cut -f 1,2 >ours
+	ope -p 2 -y 3 --target 4 --predicted 5 --expected 6 --clip 2 --shrink 4 --switch 3 log 2>/dev/null | cut -f 1,2 >ours
 	is "$what" "$(compare ours theirs)" ''
 else
 	skip "$what" "$python has no obp"

@@ -132,6 +132,8 @@ pretrain -e 3 -r 0.03 -B 20 -a 'hash 4, dense 8 tanh, dense 1 sigmoid' -o again 
 is 'two runs give the same file' "$(cmp net again)" ''
 pretrain -e 3 -r 0.03 -B 20 --seed 2 -a 'hash 4, dense 8 tanh, dense 1 sigmoid' -o again xor
 is '--seed: another start, another order' "$(cmp -s net again; echo $?)" 1
+t '-v after passes: whose loss it is' 0 '' '^pretrain: 240 records, those of the first pass: mean loss 0\.[0-9]+, accuracy 0\.[0-9]+$' \
+	sh -c "head -n 80 log | pretrain -v -e 3 --optimizer adagrad -b 8 -o again"
 t '-e on choices' 0 '' '' pretrain -e 3 --optimizer adagrad -a 'hash 8, dense 1 choice' --log curve -o net choices
 is 'a pass is a line of the curve; losses fall' \
 	"$(awk '$1 == 1 { first = $3 } $1 > 1 { n++; last = $3 } END { print n, (last < first) }' curve)" '2 1'
@@ -166,11 +168,17 @@ for bad in 2 -1 0.5 x 1,5 nan inf 1e999 0x1 '' ; do
 	refused "a label of \"$bad\"" "g${tab}$bad${tab}1" 'field 2 \(label\): (neither 0 nor 1|not a number)'
 done
 refused 'an unknown label' "g${tab}?${tab}1" 'field 2 \(label\): unknown, where one is needed: "\?"'
-refused 'a class beyond the model' "g${tab}4${tab}1" 'field 2 \(label\): not a class of the model: "4"' -a 'hash 8, dense 4 softmax'
+refused 'a class beyond the model' "g${tab}4${tab}1" 'field 2 \(label\): not a class of the model: "4" \(its classes are 0 to 3\)$' -a 'hash 8, dense 4 softmax'
 for bad in 256 x 1:x 1:nan 1:1e999 1: 1:1,5 '1  2' ' 1' '1 ' -1 '=1 x'; do
 	refused "features \"$bad\"" "g${tab}1${tab}$bad" 'field 3 \(features\): '
 done
-refused 'an index beyond the model says why' "g${tab}1${tab}256" 'field 3 \(features\): index is beyond the model.s: "256" \(were the records made with other bits'
+refused 'an index beyond the model says why' "g${tab}1${tab}256" 'field 3 \(features\): index is beyond the model.s: "256" \(indexes are below 256; were the records made with other bits\?\)$'
+refused 'too few values say how many' "g${tab}1${tab}=1 2" 'field 3 \(features\): fewer values than the model has inputs \(2, where it has 3\)$' \
+	-a 'vector 3, dense 1 sigmoid'
+refused 'too many values too' "g${tab}1${tab}=1 2 3 4" 'field 3 \(features\): more values than the model has inputs \(it has 3\)$' \
+	-a 'vector 3, dense 1 sigmoid'
+refused 'an index beyond a vector' "g${tab}1${tab}3:1" 'field 3 \(features\): index is beyond the model.s: "3:1" \(its inputs are 0 to 2\)$' \
+	-a 'vector 3, dense 1 sigmoid'
 for bad in 0 -1 x nan '' 1e31; do
 	refused "a weight of \"$bad\"" "$bad${tab}1${tab}1" 'field 1 \(weight\): not a number above 0' -b 8 -w 1
 done
@@ -191,21 +199,86 @@ choice() { # what, pattern; records on stdin
 	t "$1" 3 '' "$2" pretrain -a 'hash 8, dense 1 choice' -o model line
 	is "$1: the old file stays" "$(cmp old model)" ''
 }
-choice 'a choice of none' '^pretrain: line:3: group "h" has 0 records with label 1; a choice is one of them' <<END
+choice 'a choice of none' '^pretrain: line:3: its group has 0 records with label 1: "h" \(a choice is one record of a whole group\)$' <<END
 g	1	1
 g	0	2
 h	0	1
 h	0	2
 i	1	1
 END
-choice 'a choice of two' '^pretrain: line:1: group "g" has 2 records with label 1' <<END
+choice 'a choice of two' '^pretrain: line:1: its group has 2 records with label 1: "g"' <<END
 g	1	1
 g	1	2
 END
-choice 'a choice of none, last' 'group "h" has 0 records' <<END
+choice 'a choice of none, last' 'line:2: its group has 0 records with label 1: "h"' <<END
 g	1	1
 h	0	2
 END
+
+# Groups that are no choice, or have a line that is refused, are refused whole: what is learnt is the others.
+broken() { # what, groups that are learnt, refused lines, pattern; records on stdin
+	cat >line
+	t "--max-bad and choices: $1" 0 '' "$4" pretrain --max-bad "$3" --rejects rejected -a 'hash 8, dense 1 choice' -o model line
+	is "$1: $3 lines are refused" "$(tail -n 1 .err)" "pretrain: $3 of $(wc -l <line | tr -d ' ') lines refused"
+	is "$1: and can be mended" "$(sort rejected)" "$(grep -v "^[$2]" line | sort)"
+	grep "^[$2]" line | pretrain -a 'hash 8, dense 1 choice' -o again
+	is "$1: the others are learnt" "$(cmp model again)" ''
+	t "$1: one less is too few" 3 '' 'its group has' pretrain --max-bad $(($3 - 1)) -a 'hash 8, dense 1 choice' -o model line
+}
+broken 'no positive, several, none at the end' gi 6 'line:3: its group has 0 records with label 1: "h"' <<END
+g	1	1
+g	0	2
+h	0	1
+h	0	2
+i	1	1
+i	0	3
+j	1	1
+j	1	3
+k	0	1
+k	0	4
+END
+broken 'labels and features that are none' gi 10 'line:3: its group has a line that is refused: "h"' <<END
+g	1	1
+g	0	2
+h	1	1
+h	0	x
+h	0	2
+i	1	1
+i	0	3
+j	x	1
+j	1	3
+k	1	1
+k	0	4
+k	0	4
+k	0	4:x
+l	x	4
+END
+broken 'short and blank lines' gi 7 'line:3: its group has a line that is refused: "h"' <<END
+g	1	1
+g	0	2
+h	1	1
+h	0
+h	0	2
+i	1	1
+i	0	3
+
+j	1	1
+
+j	0	3
+END
+cp old model
+choice 'a group that comes again after it ended' '^pretrain: line:4: its group ended at line:2 \(sort first\)$' <<END
+g	0	1
+g	1	2
+h	1	1
+g	1	2
+END
+printf 'g\t1\t1\nh\t1\t2\ng\t1\t1\n' >line
+t 'and with passes' 3 '' 'line:3: its group ended at line:1' pretrain -e 2 --optimizer sgd -a 'hash 8, dense 1 choice' -o model line
+t 'and among those to judge by' 3 '' 'line:3: its group ended at line:1' \
+	pretrain --valid line --optimizer sgd -a 'hash 8, dense 1 choice' -o model choices
+t 'groups of other heads may come again' 0 '' '' pretrain -b 8 -o model line
+cp old model
 
 t 'training that diverges is not saved' 4 '' 'model: not saved: tensor "[0-9].[a-z]*": has NaN or infinite values' \
 	pretrain -a 'hash 8, dense 1' --optimizer sgd -r 1e6 -o model log

@@ -141,7 +141,7 @@ test_features(void)
 		{"1;2", 0, {0}, {0}, "not index[:value]"}, {":2", 0, {0}, {0}, "not index[:value]"},
 		{"1:", 0, {0}, {0}, "not a number"}, {"1:x", 0, {0}, {0}, "not a number"},
 		{"1:2:3", 0, {0}, {0}, "not a number"}, {"1:nan", 0, {0}, {0}, "not a number"},
-		{"1:1e31", 0, {0}, {0}, "not a number"}, {"1:0x1", 0, {0}, {0}, "not a number"},
+		{"1:1e31", 0, {0}, {0}, "too large"}, {"1:0x1", 0, {0}, {0}, "not a number"},
 		{"=1  2", 0, {0}, {0}, "not a number"}, {"=1 ", 0, {0}, {0}, "ends in a space"},
 		{"=1 x", 0, {0}, {0}, "not a number"},
 	};

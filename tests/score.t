@@ -116,11 +116,42 @@ END
 printf '\tx\t?\t1\n\ty\t?\t2\ng\tx\t0\t1\n' >line
 t 'a group may have no name, and no choice' 0 - '' score -m choice line
 is 'a group of two, a group of one' "$(awk -F '\t' '{ sum[$1] += $4 } END { printf "%.6f %.6f", sum[""], sum["g"] }' .out)" '1.000000 1.000000'
-score -g 2 -m choice choices | awk -F '\t' '{ if ($2 != last) groups++; last = $2; sum += $6 } END { d = sum - groups; print (d < 1e-4 && d > -1e-4) }' >got
+printf 'g\t?\t1\nh\t?\t1\nh\t?\t3\ng\t?\t2\ni\t?\t2\n' >line
+t 'a group that comes again after it ended' 3 - '^score: line:4: its group ended at line:1 \(sort first\)$' score -m choice line
+is 'and what was before it is there' "$(cut -f 1,2 .out)" "g${tab}?
+h${tab}?
+h${tab}?"
+printf 'f\t?\t1\nf\t?\t2\ng\t?\t1\ng\t?\tx\ng\t?\t3\nh\t?\t1\nh\t?\n\nh\t?\t2\ni\t?\t1\n\nj\t?\t2\nj\t?\tx' >line
+t 'a group with a refused line is refused whole' 0 - 'line:3: its group has a line that is refused: "g" \(a choice' \
+	score --max-bad 10 --rejects rejected -m choice line
+is 'the others are scored' "$(cat .out)" "$(printf 'f\t?\t1\nf\t?\t2\ni\t?\t1\n' | score -m choice)"
+is 'and its lines are kept' "$(sort rejected)" "$(grep -v '^[fi]' line | sort)"
+is 'and counted' "$(tail -n 1 .err)" 'score: 10 of 13 lines refused'
+t 'one less is too few' 3 - 'line:12: its group has' score --max-bad 9 -m choice line
+is 'what was before it is written' "$(cat .out)" "$(printf 'f\t?\t1\nf\t?\t2\ni\t?\t1\n' | score -m choice)"
+awk -F '\t' -v OFS='\t' '{ $2 = $1; $1 = "g" }1' choices >line
+score -g 2 -m choice line | awk -F '\t' '{ if ($2 != last) groups++; last = $2; sum += $6 } END { d = sum - groups; print (d < 1e-4 && d > -1e-4) }' >got
 is '-g names the group' "$(cat got)" 1
 awk -F '\t' -v OFS='\t' '{ print $5, $1, $6 }' log | score -y 1 -m model | cut -f 3 >got
 score -m model log | cut -f 6 | cmp - got >difference
 is '-y names the label' "$(cat difference)" ''
+
+# ---- what no float holds ----
+
+awk '{ print "g\t" NR % 2 "\t" NR % 4 " 60" }' log >pairs
+printf 'g\t?\t1\nh\t?\t2\nh\t?\t1:1e20 60:1e20\nh\t?\t3\n' >huge
+for head in '1 sigmoid' '1 linear' '3 softmax' '200 softmax' '1 choice'; do
+	case $head in
+	*choice) awk '{ print "g" int((NR - 1) / 2) "\t" NR % 2 "\t" NR % 4 " 60" }' log >line ;;
+	*) cp pairs line ;;
+	esac
+	pretrain -a "hash 8, fm 4, dense $head" -o fm line
+	t "a score that is not finite, dense $head" 3 - '^score: huge:3: features: the score is not finite' score -k 1 -m fm huge
+	is "and what was before it is there, dense $head" "$(cut -f 1 .out)" "$(case $head in *choice) echo g ;; *) printf 'g\nh\n' ;; esac)"
+	is "it is not learnt either, dense $head" "$(sed 's/?/1/; 2s/1/0/; 4s/1/0/' huge |
+		pretrain -a "hash 8, fm 4, dense $head" -o fm - line 2>&1 | sed 's/tensor ".*"/a tensor/')" \
+		'pretrain: fm: not saved: a tensor: has NaN or infinite values'
+done
 
 # ---- draws and optimism ----
 
@@ -204,8 +235,13 @@ refused() { # what, record, pattern, model
 refused 'a short record' "g${tab}1" 'too few fields'
 refused 'a longer record' "g${tab}x${tab}1${tab}1" 'more fields'
 refused 'a blank line' '' 'blank line'
-for bad in 2 x 1,5 nan ''; do
-	refused "a label of \"$bad\"" "g${tab}$bad${tab}1" 'field 2 \(label\): (neither 0 nor 1|not a number)'
+for label in 9 4.5 x 1,5 nan ''; do
+	printf 'g\t%s\t1\n' "$label" >line
+	t "a label of \"$label\" is no class" 3 '' 'line:1: field 2 \(label\): not a (class of the model|number)' score -m soft line
+	for m in model choice; do
+		t "a label of \"$label\" passes a model of one unit" 0 - '' score -m $m line
+		is 'as it is' "$(cut -f 1,2 .out)" "g${tab}$label"
+	done
 done
 for bad in 256 x 1:x 1:nan '1  2'; do
 	refused "features \"$bad\"" "g${tab}1${tab}$bad" 'field 3 \(features\): '

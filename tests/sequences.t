@@ -118,7 +118,7 @@ bad() { # features
 	printf 's\t1\t3\t4 5\ns\t2\t3\t%s\n' "$1" >bad
 }
 bad '20 21'
-t 'an id out of range' 3 '' 'bad:2: field 4 \(features\): index is beyond the model.s: "21" \(indexes of a sequence are below' pretrain -a "$net" -o again bad
+t 'an id out of range' 3 '' 'bad:2: field 4 \(features\): index is beyond the model.s: "21" \(indexes of a sequence are below 21\)$' pretrain -a "$net" -o again bad
 t 'in score' 3 - 'bad:2: field 4 \(features\): index is beyond the model.s: "21"' score -m model bad
 bad ''
 t 'an empty sequence' 3 '' 'bad:2: field 4 \(features\): an empty sequence' pretrain -a "$net" -o again bad

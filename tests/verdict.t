@@ -83,6 +83,9 @@ is 'less is a loss, but for losses' "$(verdict more flat | words)" 'auc loss,cos
 t '-v: less of it is better' 0 - 'verdict: more: logloss: better in 0 of 12 groups, worse in 12' verdict -v flat more
 is 'as much is no difference' "$(verdict flat wild | words)" \
 	'auc no difference,cost no difference,logloss no difference,ndcg@10 no difference,nll no difference'
+t '--less of no metric' 2 '' '^verdict: --less: no metric of this name is compared: "latt"$' verdict --less cost,latt flat more
+printf 'g\t1\t0.5\ng\t0\t0.4\n' >choices
+t '--less of a metric that -M does not name' 2 '' '--less: no metric of this name is compared: "rmse"' verdict --less rmse -M auc choices choices
 is '--less names others' "$(verdict --less ndcg@10,cost flat more | words)" 'auc gain,cost loss,logloss loss,ndcg@10 loss,nll loss'
 is '--transfer' "$(verdict --transfer more flat | words | cut -d , -f 1)" 'auc negative transfer'
 grep -v -e g9 -e g1 flat | grep auc >few && grep -v -e g9 -e g1 more | grep auc >few.more

@@ -44,7 +44,7 @@ struct decisions {
 #define DECISIONS_DEFAULTS                                                                                  \
 	{.group = {.option = "group", .field = "1"}, .propensity = {.option = "propensity", .field = "-3"},     \
 	 .reward = {.option = "label", .field = "-2"}, .score = {.option = "score", .field = "-1"},             \
-	 .target = {.option = "target"}, .model = {.option = "model"}, .expected = {.option = "expected"},      \
+	 .target = {.option = "target"}, .model = {.option = "predicted"}, .expected = {.option = "expected"},      \
 	 .temperature = NAN, .most = NAN}
 
 /* Which columns there are; after rows_open. In CSV decisions need not have a group: then each is one. */

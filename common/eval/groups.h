@@ -196,6 +196,18 @@ groups_take(struct groups *g, const struct input *in, const struct metric_record
 	g->n_records++;
 }
 
+/* The item of the record in hand: neither its label nor its score, as field 2 of three would be. */
+static inline struct view
+groups_item(const struct groups *g)
+{
+	const struct record *r = &g->scored.record;
+	size_t place = record_place(r, g->item_field, "item");
+
+	record_apart(r, place, "item", g->scored.label_place, "label");
+	record_apart(r, place, "item", g->scored.score_place, "score");
+	return r->field[place];
+}
+
 static inline void
 groups_read_records(struct groups *g, struct input *in)
 {
@@ -210,7 +222,7 @@ groups_read_records(struct groups *g, struct input *in)
 		if (!lists_find(&g->lists, group, &r.group))
 			r.group = keys_id(&g->lists.names, group, NULL);
 		if (g->lists.with_items)
-			item = line->field[record_place(line, g->item_field, "item")];
+			item = groups_item(g);
 		if (g->category_field != GROUPS_NO_FIELD)
 			r.category = keys_id(&g->categories, line->field[record_place(line, g->category_field, "category")], NULL);
 		groups_take(g, in, &r, item);

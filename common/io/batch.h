@@ -34,6 +34,14 @@ batch_close_record(struct batch *b, float label, float weight)
 	b->start[++b->n] = b->features.n;
 }
 
+/* Forgets the records from n on. */
+static inline void
+batch_cut(struct batch *b, size_t n)
+{
+	b->features.n = n ? b->start[n] : 0;
+	b->n = n;
+}
+
 static inline void
 batch_free(struct batch *b)
 {

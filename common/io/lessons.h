@@ -8,6 +8,7 @@
 #define WEIR_LESSONS_H
 
 #include "batch.h"
+#include "ended.h"
 #include "relay.h"
 
 /* A line up to its features: three parts, one behind the other. */
@@ -15,6 +16,7 @@ struct lesson_line {
 	size_t at;                         /* in the lesson's text */
 	size_t n_before, n_label, n_after; /* bytes before the label, of it, and behind it; TABs included but its own */
 	size_t group, n_group;             /* where its group stands in the line */
+	struct origin origin;
 	bool labelled;                     /* not ? */
 };
 
@@ -44,6 +46,7 @@ struct lessons {
 	bool rows;          /* features are rows of all values */
 	bool ordered;       /* features are sequences */
 	bool keep;          /* records are predicted: lines are kept, labels may be ?, a group need have no choice */
+	bool unlabelled;    /* labels may be anything: nobody looks at them */
 
 	struct relay relay;
 	bool taken;         /* the slot in hand is to be returned */
@@ -54,9 +57,13 @@ struct lessons {
 	struct lesson *open; /* the slot that is being filled */
 	struct view name;   /* owned bytes: the group that is being read */
 	size_t name_capacity;
-	const char *name_file; /* where it begins, as is name_line */
-	uint64_t name_line;
+	struct origin first, last; /* lines of it */
+	struct ended before; /* groups */
 	size_t chosen;      /* records of the group with label 1 */
+	bool broken;        /* a line of it was refused */
+	uint64_t bad;       /* lines that were refused until the last one of it */
+	char *raw;          /* owned: its lines, where refused ones are written */
+	size_t n_raw, raw_capacity;
 	uint64_t records;   /* read */
 };
 
@@ -78,6 +85,49 @@ lessons_weigh_group(struct batch *b, size_t from)
 		b->weight[i] = weight;
 }
 
+/* The group that was read is refused whole: its records from place `begin` on are as if they had not come. */
+static inline void
+lessons_refuse_group(struct lessons *l, size_t begin, const char *rule)
+{
+	struct input *in = &l->in;
+	struct lesson *to = l->open;
+	const char *name = in->name;
+	uint64_t line = in->line, n = to->batch.n - begin;
+	struct view raw = in->raw;
+
+	in->name = l->first.file;
+	in->line = l->first.line;
+	in->raw = (struct view){l->raw, l->n_raw};
+	in->bad += n - 1; /* of these lines the first is named */
+	l->records -= n;
+	if (l->keep)
+		to->n_text = to->line[begin].at;
+	batch_cut(&to->batch, begin);
+	input_refuse(in, (struct fault){.rule = rule, .value = l->name, .hint = "a choice is one record of a whole group"});
+	in->name = name;
+	in->line = line;
+	in->raw = raw;
+}
+
+/* Is the group that was read, its records from place `begin` on, a choice? Else it is refused. */
+static inline void
+lessons_check_group(struct lessons *l, size_t begin)
+{
+	char rule[80];
+
+	if (l->broken)
+		snprintf(rule, sizeof rule, "its group has a line that is refused");
+	else if (!l->keep && l->chosen != 1)
+		snprintf(rule, sizeof rule, "its group has %zu records with label 1", l->chosen);
+	if (l->open->batch.n > begin && (l->broken || (!l->keep && l->chosen != 1)))
+		lessons_refuse_group(l, begin, rule);
+	else if (!l->keep)
+		lessons_weigh_group(&l->open->batch, begin);
+	l->chosen = 0;
+	l->broken = false;
+	l->n_raw = 0;
+}
+
 /* The records since the last step become a step. */
 static inline void
 lessons_close_step(struct lessons *l)
@@ -85,17 +135,12 @@ lessons_close_step(struct lessons *l)
 	struct lesson *to = l->open;
 	size_t begin = to->n ? to->end[to->n - 1] : 0;
 
+	if (l->step == 0)
+		lessons_check_group(l, begin);
 	if (to->batch.n == begin)
 		return;
-	if (l->step == 0 && !l->keep && l->chosen != 1)
-		die_data("%s:%" PRIu64 ": group \"%.*s\" has %zu records with label 1; a choice is one of them",
-		         l->name_file, l->name_line, (int)(l->name.n < 40 ? l->name.n : 40), l->name.at,
-		         l->chosen);
-	if (l->step == 0 && !l->keep)
-		lessons_weigh_group(&to->batch, begin);
 	to->end = grow(to->end, &to->capacity, to->n + 1, sizeof *to->end);
 	to->end[to->n++] = to->batch.n;
-	l->chosen = 0;
 }
 
 /* Hands the lesson over, whose steps are whole, and opens another unless it is the last. */
@@ -139,31 +184,57 @@ lessons_settle(void *lessons)
 		relay_drain(&l->relay);
 }
 
-/* A record of this group comes: another group's step ends before it. */
+/* Another group begins, with the record in hand: it must be new. What was predicted until then is written. */
+static inline void
+lessons_enter(struct lessons *l, struct view group)
+{
+	const struct origin *again = ended_find(&l->before, group);
+
+	if (!again)
+		return;
+	l->in.ending = true;
+	input_settle(&l->in);
+	die_data("%s:%" PRIu64 ": its group ended at %s:%" PRIu64 " (sort first)", l->in.name, l->in.line, again->file,
+	         again->line);
+}
+
+/*
+ * A record of this group comes: another group's step ends before it. A line that has not the fields of a record is of
+ * the group around it.
+ */
 static inline void
 lessons_group(struct lessons *l, struct view group)
 {
 	char *bytes = (char *)(uintptr_t)l->name.at;
+	struct origin here = input_origin(&l->in);
 
-	if (l->name.at && view_equal(group, l->name))
-		return;
-	lessons_close_step(l);
-	lessons_pass_whole(l);
-	bytes = grow(bytes, &l->name_capacity, group.n + 1, 1);
-	memcpy(bytes, group.at, group.n);
-	l->name = (struct view){bytes, group.n};
-	l->name_file = l->in.name;
-	l->name_line = l->in.line;
+	if (bytes && view_equal(group, l->name)) {
+		l->broken |= l->in.bad > l->bad;
+	} else {
+		lessons_close_step(l);
+		lessons_pass_whole(l);
+		if (bytes)
+			ended_add(&l->before, l->name, l->last);
+		lessons_enter(l, group);
+		bytes = grow(bytes, &l->name_capacity, group.n + 1, 1);
+		memcpy(bytes, group.at, group.n);
+		l->name = (struct view){bytes, group.n};
+		l->first = here;
+	}
+	l->last = here;
+	l->bad = l->in.bad;
 }
 
 /* Keeps the line of the record that was just closed. */
 static inline void
-lessons_keep(struct lesson *to, const struct record *record, size_t group, size_t label, bool labelled)
+lessons_keep(struct lesson *to, const struct record *record, struct origin origin, size_t group, size_t label,
+             bool labelled)
 {
 	const char *line = record->line.at;
 	const struct view *field = record->field;
 	size_t n = (size_t)(field[record->n - 1].at - line), place = to->batch.n - 1;
-	struct lesson_line kept = {.at = to->n_text, .n_label = field[label].n, .labelled = labelled};
+	struct lesson_line kept = {.at = to->n_text, .n_label = field[label].n, .origin = origin,
+	                           .labelled = labelled};
 
 	kept.n_before = (size_t)(field[label].at - line);
 	kept.n_after = n - kept.n_before - kept.n_label;
@@ -181,11 +252,13 @@ static inline bool
 lessons_record(struct lessons *l, const struct record *record, size_t group, size_t label, size_t weight,
                struct fault *fault)
 {
-	const struct view text = record->field[label];
-	bool labelled = !(l->keep && text.n == 1 && *text.at == '?');
+	const struct view text = record->field[label], raw = l->in.raw;
+	bool labelled = !l->unlabelled && !(l->keep && text.n == 1 && *text.at == '?');
 	struct batch *batch;
 	float y = 0, w = 1;
 
+	if (l->step == 0)
+		lessons_group(l, record->field[group]);
 	if (labelled && !label_parse(text, l->classes, &y, fault)) {
 		fault->field = (int)label + 1;
 		return false;
@@ -195,8 +268,6 @@ lessons_record(struct lessons *l, const struct record *record, size_t group, siz
 		                        .value = record->field[weight]};
 		return false;
 	}
-	if (l->step == 0)
-		lessons_group(l, record->field[group]);
 	batch = &l->open->batch;
 	if (!features_parse(&batch->features, record->field[record->n - 1], l->limit, fault)) {
 		fault->field = (int)record->n;
@@ -204,7 +275,12 @@ lessons_record(struct lessons *l, const struct record *record, size_t group, siz
 	}
 	batch_close_record(batch, y, w);
 	if (l->keep)
-		lessons_keep(l->open, record, group, label, labelled);
+		lessons_keep(l->open, record, input_origin(&l->in), group, label, labelled);
+	if (l->step == 0 && l->in.rejects) {
+		l->raw = grow(l->raw, &l->raw_capacity, l->n_raw + raw.n, 1);
+		memcpy(l->raw + l->n_raw, raw.at, raw.n);
+		l->n_raw += raw.n;
+	}
 	l->chosen += y > 0;
 	l->records++;
 	if (l->step && batch->n - (l->open->n ? l->open->end[l->open->n - 1] : 0) == l->step) {
@@ -236,8 +312,13 @@ lessons_read(void *argument)
 				          label == record->n - 1 ? "label" : "group");
 			placed = true;
 		}
-		if (!lessons_record(l, record, group, label, weight, &fault))
+		if (!lessons_record(l, record, group, label, weight, &fault)) {
 			input_refuse(&l->in, fault);
+			l->broken = true;
+			l->bad = l->in.bad;
+			if (l->step == 0 && l->in.rejects && l->in.raw.at[l->in.raw.n - 1] != '\n')
+				writer_char(&l->in.rejected, '\n'); /* lines of its group follow */
+		}
 	}
 	lessons_close_step(l);
 	lessons_pass(l, true);
@@ -293,6 +374,10 @@ lessons_close(struct lessons *l)
 	free((void *)(uintptr_t)l->name.at);
 	l->name = (struct view){NULL, 0};
 	l->name_capacity = 0;
+	free(l->raw);
+	l->raw = NULL;
+	l->n_raw = l->raw_capacity = 0;
+	ended_free(&l->before);
 	l->taken = false;
 }
 

@@ -243,6 +243,7 @@ static inline const char *
 number_hint(struct view text)
 {
 	const char *comma = memchr(text.at, ',', text.n);
+	double value = 0;
 
 	if (text.n == 0)
 		return "it is empty";
@@ -250,9 +251,7 @@ number_hint(struct view text)
 		return "decimal comma?";
 	if (text.n > 1 && (text.at[1] == 'x' || text.at[1] == 'X'))
 		return "hexadecimal?";
-	if (is_digit(text.at[0]) && is_digit(text.at[text.n - 1]))
-		return "too large?";
-	return "";
+	return !number_parse(text, &value) && isinf(value) ? "too large?" : "";
 }
 
 /* Decimal digits of a whole number. Returns the bytes written. */

@@ -17,6 +17,17 @@ struct record {
 	struct view line;
 };
 
+/* A hint with two numbers in it, valid until the thread's next one. */
+CLI_PRINTF(1, 0)
+static inline const char *
+hint_of(const char *format, uint64_t a, uint64_t b)
+{
+	static _Thread_local char hint[96];
+
+	snprintf(hint, sizeof hint, format, a, b);
+	return hint;
+}
+
 /* Cuts the line at its TABs. */
 static inline void
 record_split(struct record *r, struct view line)
@@ -37,6 +48,15 @@ record_place(const struct record *r, int64_t number, const char *option)
 	if (number == 0 || number > n || number < -n)
 		die_usage("--%s: no field %" PRId64 ": the records have %zu", option, number, r->n);
 	return (size_t)(number > 0 ? number - 1 : n + number);
+}
+
+/* Two options name two things: at these places of the first record, which must not be one. */
+static inline void
+record_apart(const struct record *r, size_t place, const char *option, size_t other, const char *other_option)
+{
+	if (place == other)
+		die_usage("--%s and --%s are the same field: %zu of the %zu that the records have", option, other_option,
+		          place + 1, r->n);
 }
 
 /* The place of a field whose number is a text. */
@@ -82,7 +102,8 @@ record_next(struct input *in, struct record *r, size_t least)
 			input_refuse(in, (struct fault){.rule = "blank line"});
 		else if (r->n < least)
 			input_refuse(in, (struct fault){.rule = "too few fields", .value = line,
-			                                .hint = "a record is: group, ..., label, features or score"});
+			                                .hint = least < 3 ? hint_of("%" PRIu64 " at least", least, 0)
+			                                        : "a record is: group, ..., label, features or score"});
 		else if (r->expected && r->n != r->expected)
 			input_refuse(in, (struct fault){.rule = r->n < r->expected ? "fewer fields than in the first record"
 			                                                           : "more fields than in the first record",
@@ -128,7 +149,8 @@ label_parse(struct view text, uint32_t classes, float *label, struct fault *faul
 	else if (fabs(value) > RECORD_MOST)
 		fault->rule = "too large";
 	else if (classes && !(value >= 0 && value < classes && value == (double)(uint32_t)value))
-		fault->rule = classes == LABEL_BINARY ? "neither 0 nor 1" : "not a class of the model";
+		fault->rule = classes == LABEL_BINARY ? "neither 0 nor 1" : "not a class of the model",
+		fault->hint = classes == LABEL_BINARY ? NULL : hint_of("its classes are 0 to %" PRIu64, classes - 1, 0);
 	else
 		*label = (float)value;
 	return !fault->rule;
@@ -216,12 +238,14 @@ static inline bool
 feature_value(struct view text, float *value, struct fault *fault)
 {
 	double parsed;
+	bool number = number_parse(text, &parsed);
 
-	if (number_parse(text, &parsed) && fabs(parsed) <= RECORD_MOST) {
+	if (number && fabs(parsed) <= RECORD_MOST) {
 		*value = (float)parsed;
 		return true;
 	}
-	*fault = (struct fault){.name = "features", .rule = "not a number", .value = text, .hint = number_hint(text)};
+	*fault = (struct fault){.name = "features", .rule = number ? "too large" : "not a number", .value = text,
+	                        .hint = number ? NULL : number_hint(text)};
 	return false;
 }
 
@@ -260,7 +284,8 @@ features_dense(struct features *f, const char *p, const char *end, uint32_t limi
 		float value;
 
 		if (index == limit) {
-			*fault = (struct fault){.name = "features", .rule = "more values than the model has inputs"};
+			*fault = (struct fault){.name = "features", .rule = "more values than the model has inputs",
+			                        .hint = hint_of("it has %" PRIu64, limit, 0)};
 			return false;
 		}
 		if (!features_value(&p, end, &value, fault))
@@ -283,6 +308,8 @@ features_row(struct features *f, const char *p, const char *end, uint32_t limit,
 			return false;
 	if (n < limit || p < end) {
 		fault->rule = n < limit ? "fewer values than the model has inputs" : "more values than the model has inputs";
+		fault->hint = n < limit ? hint_of("%" PRIu64 ", where it has %" PRIu64, n, limit)
+		                        : hint_of("it has %" PRIu64, limit, 0);
 		return false;
 	}
 	f->n += limit;
@@ -326,6 +353,17 @@ features_bare(struct features *f, const char *start, const char *p, const char *
 	return p;
 }
 
+/* What an index beyond the limit should be. */
+static inline const char *
+features_bound(const struct features *f, uint32_t limit)
+{
+	if (f->ordered)
+		return hint_of("indexes of a sequence are below %" PRIu64, limit, 0);
+	if (f->rows)
+		return hint_of("its inputs are 0 to %" PRIu64, limit - 1, 0);
+	return hint_of("indexes are below %" PRIu64 "; were the records made with other bits?", limit, 0);
+}
+
 static inline bool
 features_sparse(struct features *f, const char *p, const char *end, uint32_t limit, struct fault *fault)
 {
@@ -354,9 +392,7 @@ features_sparse(struct features *f, const char *p, const char *end, uint32_t lim
 		if (index >= limit) {
 			*fault = (struct fault){.name = "features", .rule = "index is beyond the model's",
 			                        .value = {p, (size_t)(stop - p)},
-			                        .hint = f->ordered
-			                                ? "indexes of a sequence are below what the first layer says"
-			                                : "were the records made with other bits?"};
+			                        .hint = features_bound(f, limit)};
 			return false;
 		}
 		features_add(f, (uint32_t)index, value);

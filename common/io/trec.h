@@ -140,8 +140,8 @@ qrels_index(struct qrels *q, const struct keys *topics, const char *file)
 		uint32_t *cell = qrels_cell(q, q->judgement[i].topic, document, q->judgement[i].hash);
 
 		if (*cell)
-			die_data("%s: document \"%.*s\" is judged twice in topic \"%.*s\"", file,
-			         (int)document.n, document.at, (int)topic.n, topic.at);
+			die_data("%s:%zu: document \"%.*s\" is judged in topic \"%.*s\" at %s:%" PRIu32 " too", file, i + 1,
+			         (int)document.n, document.at, (int)topic.n, topic.at, file, *cell); /* a line is a judgement */
 		*cell = (uint32_t)i + 1;
 	}
 	free(n);

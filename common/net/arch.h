@@ -12,6 +12,7 @@
 #ifndef WEIR_ARCH_H
 #define WEIR_ARCH_H
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -213,6 +214,16 @@ arch_shape_after(const struct arch *a, size_t n)
 	return shape;
 }
 
+/* A word in the place of a size: none, or none that the row takes. */
+static inline bool
+arch_refuse_size(struct arch_fault *fault, const struct layer_row *row, struct view word)
+{
+	static char rule[96];
+
+	snprintf(rule, sizeof rule, "%s, %s1 to %" PRIu32, row->usage, row->n_sizes > 1 ? "each " : "", row->most);
+	return arch_refuse(fault, rule, word);
+}
+
 /* The sizes of a layer, from the words that follow its name; *text moves on, *word is what follows them. */
 static inline bool
 arch_sizes(struct arch_layer *l, struct view *text, struct view *word, struct arch_fault *fault)
@@ -224,7 +235,7 @@ arch_sizes(struct arch_layer *l, struct view *text, struct view *word, struct ar
 		uint64_t size;
 
 		if (!word->n || number_whole(*word, &size) != word->n || size < 1 || size > row->most)
-			return arch_refuse(fault, row->usage, *word);
+			return arch_refuse_size(fault, row, *word);
 		l->size[i] = (uint32_t)size;
 		*word = arch_word(text);
 	}
@@ -252,7 +263,7 @@ arch_words(struct arch_layer *l, struct view *text, struct view *word, struct ar
 		} else if (row->stride && !l->stride && view_equal(*word, view_of("stride"))) {
 			*word = arch_word(text);
 			if (!word->n || number_whole(*word, &stride) != word->n || stride < 1 || stride > row->most)
-				return arch_refuse(fault, row->usage, *word);
+				return arch_refuse_size(fault, row, *word);
 			l->stride = (uint32_t)stride;
 		} else {
 			return arch_refuse(fault, row->usage, *word);
@@ -273,6 +284,8 @@ arch_check_order(const struct arch *a, const struct arch_layer *l, struct view w
 		return arch_refuse(fault, "too many layers", word);
 	if (a->n && a->layer[a->n - 1].activation == CHOICE)
 		return arch_refuse(fault, "choice is a head and comes last", word);
+	if (l->kind == LAYER_CONV && l->activation >= SOFTMAX)
+		return arch_refuse(fault, "a conv has relu, tanh, sigmoid or linear: softmax and choice are of a vector", word);
 	if (in.flow == FLOW_NOTHING && !(layer_rows[l->kind].from & 1u << FLOW_NOTHING))
 		return arch_refuse(fault, "the first layer is an input: hash, ids, vector or image", word);
 	if (!(layer_rows[l->kind].from & 1u << in.flow))

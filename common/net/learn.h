@@ -270,8 +270,8 @@ learn_save(struct learn *l, const struct model *m)
 	if (l->log)
 		writer_close(&l->curve);
 	if (l->verbose)
-		warn("%" PRIu64 " records, mean loss %.6g, accuracy %.4g", p->records, p->weight > 0 ? p->loss / p->weight : 0,
-		     p->weight > 0 ? p->right / p->weight : 0);
+		warn("%" PRIu64 " records, %smean loss %.6g, accuracy %.4g", p->records,
+		     l->pass > 1 ? "those of the first pass: " : "", learn_mean(p->loss, p->weight), learn_mean(p->right, p->weight));
 }
 
 #endif

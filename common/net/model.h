@@ -181,7 +181,8 @@ model_read(struct model *m, struct arch *arch, const char *path)
 	struct arch_fault fault;
 
 	if (strcmp(text, MODEL_FORMAT) != 0)
-		model_refuse(path, "format \"%.40s\"; this program reads \"%s\"", text, MODEL_FORMAT);
+		model_refuse(path, "format \"%.40s\"; this program reads \"%s\" (score, finetune: -a gives the layers of others)", text,
+		             MODEL_FORMAT);
 	if (!arch_parse(arch, model_text(&m->file, path, "architecture"), &fault))
 		model_refuse(path, "architecture: %s: \"%.*s\"", fault.rule, (int)fault.word.n, fault.word.at);
 	text = model_text(&m->file, path, "optimizer");

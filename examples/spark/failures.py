@@ -56,8 +56,9 @@ def failures(context, programs, folder):
     fails("a refused record", r'status 3: pretrain: stdin:\d+: field 3 \(label\): neither 0 nor 1: "2"',
           lambda: filters.pool(filters.models(bad, "pretrain -b 10 -o"), model, programs))
     check("no model is left of it", not os.path.exists(model))
-    fails("a refused record before another command", 'status 3: score: stdin:.*"2"',
-          lambda: filters.pipe(filters.pipe(bad, "score -m log.model"), "ctr --partial").count())
+    fails("a refused record before another command", 'status 3: score: stdin:.*"x"',
+          lambda: filters.pipe(filters.pipe(records.map(lambda line: line + b":x"), "score -m log.model"),
+                               "ctr --partial").count())
     fails("a missing model", "status 4: score: nowhere.model: No such file or directory",
           lambda: filters.pipe(records, "score -m nowhere.model").count())
     fails("a missing program", "No such file or directory: 'nothing'", lambda: filters.pipe(records, "nothing").count())
