@@ -243,6 +243,8 @@ make_wide() {
 	sed "300001s/${tab}f//" wide >short.row
 	{ cat wide.csv; printf '"open,1,1\n'; cat wide.csv; } >open.csv
 	sed '1s/place/other/' wide.csv >other.csv
+	# a header that would be a row, behind more blank lines than rows
+	{ printf '\357\273\277' && yes "$(printf '\r')" | head -n 3000000 && sed '1s/value/1/' wide.csv; } >blank.csv
 }
 
 sums_share() { # program
@@ -266,6 +268,7 @@ sums_share() { # program
 	one_and_parts "$1" -C -y value -g key open.csv
 	one_and_parts "$1" -C -y value -g key wide.csv other.csv
 	one_and_parts "$1" -g 9 wide
+	one_and_parts "$1" -C -y 1 blank.csv blank.csv
 	t 'parts need room for what they write' 4 '' 'temporary file in /nowhere' env TMPDIR=/nowhere "$1" -j 2 wide
 	t 'one process does not, as what is no file is not shared' 0 - '' env TMPDIR=/nowhere "$1" -j 2 - <wide
 }

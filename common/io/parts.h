@@ -100,38 +100,57 @@ parts_worth(const struct parts *p, const struct input *in, uint64_t bytes)
 	return most < (uint64_t)p->wanted ? (size_t)most : (size_t)p->wanted;
 }
 
-/* Where the first line begins that does so behind this offset of a file; its size where there is none. Of 0, it is 0. */
-static inline uint64_t
-parts_line(const char *file, uint64_t at, uint64_t bytes)
-{
-	enum { AHEAD = 1 << 12 };
-	char buffer[AHEAD], *newline = NULL;
-	ssize_t n;
-	int fd;
-
-	if (!at)
-		return 0;
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	for (; !newline && (n = pread(fd, buffer, AHEAD, (off_t)at)) > 0; at += (uint64_t)n)
-		if ((newline = memchr(buffer, '\n', (size_t)n)))
-			n = newline + 1 - buffer;
-	close(fd);
-	return newline && at < bytes ? at : bytes;
-}
-
-/* The place of the first line that begins behind this offset of all operands. */
+/* Where this offset of all operands is. */
 static inline struct parts_place
 parts_place(const struct input *in, uint64_t at)
 {
-	struct parts_place p = {0, 0};
 	uint64_t bytes;
 
-	for (; p.operand < parts_operands(in) && parts_file(in->operand[p.operand], &bytes); p.operand++, at -= bytes)
-		if (at < bytes) {
-			p.at = parts_line(in->operand[p.operand], at, bytes);
-			return p.at < bytes ? p : (struct parts_place){p.operand + 1, 0};
-		}
-	return p;
+	for (size_t i = 0; i < parts_operands(in) && parts_file(in->operand[i], &bytes); at -= bytes, i++)
+		if (at < bytes)
+			return (struct parts_place){i, at};
+	return (struct parts_place){parts_operands(in), 0};
+}
+
+enum { PARTS_AHEAD = 1 << 12 };
+
+/* Whether a file has nothing but blank lines before this offset; a byte order mark is nothing. */
+static inline bool
+parts_blank(int fd, uint64_t until)
+{
+	char buffer[PARTS_AHEAD];
+	ssize_t n;
+
+	for (uint64_t at = 0; at < until && (n = pread(fd, buffer, PARTS_AHEAD, (off_t)at)) > 0; at += (uint64_t)n)
+		for (ssize_t i = 0; i < n && at + (uint64_t)i < until; i++)
+			if (!memchr("\xEF\xBB\xBF\r\n", buffer[i], 5))
+				return false;
+	return true;
+}
+
+/*
+ * The place of the first line that begins behind this one; the start of a file is one itself. In the blank lines at the
+ * start of a file it is that start: a place within a file is behind its header, if it has one.
+ */
+static inline struct parts_place
+parts_line(const struct input *in, struct parts_place place)
+{
+	char buffer[PARTS_AHEAD], *newline = NULL;
+	ssize_t n;
+	int fd;
+
+	if (!place.at)
+		return place;
+	fd = open(in->operand[place.operand], O_RDONLY | O_CLOEXEC);
+	for (; !newline && (n = pread(fd, buffer, PARTS_AHEAD, (off_t)place.at)) > 0; place.at += (uint64_t)n)
+		if ((newline = memchr(buffer, '\n', (size_t)n)))
+			n = newline + 1 - buffer;
+	if (!newline || pread(fd, buffer, 1, (off_t)place.at) != 1)
+		place = (struct parts_place){place.operand + 1, 0};
+	else if (parts_blank(fd, place.at))
+		place.at = 0;
+	close(fd);
+	return place;
 }
 
 /* Where the group ends, whose line begins there. */
@@ -245,7 +264,7 @@ parts_fork(struct parts *p, struct input *in)
 		return PARTS_NONE;
 	said = nameless_file();
 	for (size_t i = 0; i < n; i++) {
-		p->from[i] = parts_place(in, bytes / n * i);
+		p->from[i] = parts_line(in, parts_place(in, bytes / n * i));
 		if (p->group && i)
 			p->from[i] = parts_behind_group(p, in, p->from[i]);
 		p->out[i] = nameless_file();
