@@ -3,9 +3,10 @@
  *
  * The program forks once its first row is in hand, when what can be wrong with the command line was found. A part is a
  * range of the lines, or some of the groups; what it makes of them it writes to a file without a name, and the program
- * puts these together. Where a part fails or has anything to say on stderr, the program goes on with the row in hand and
- * does everything itself: messages, line numbers and statuses are those of one process. Only where all parts are right and
- * their sum is not, it is a line of "a part" that is named.
+ * puts these together. Where there can be no parts, as there is no memory or no file for them, say, or one fails or has
+ * anything to say on stderr, the program goes on with the row in hand and does everything itself: messages, line numbers
+ * and statuses are those of one process. Only where all parts are right and their sum is not, it is a line of "a part"
+ * that is named.
  */
 #ifndef WEIR_PARTS_H
 #define WEIR_PARTS_H
@@ -112,6 +113,12 @@ parts_place(const struct input *in, uint64_t at)
 	return (struct parts_place){parts_operands(in), 0};
 }
 
+static inline bool
+parts_behind(struct parts_place a, struct parts_place b)
+{
+	return a.operand > b.operand || (a.operand == b.operand && a.at > b.at);
+}
+
 enum { PARTS_AHEAD = 1 << 12 };
 
 /* Whether a file has nothing but blank lines before this offset; a byte order mark is nothing. */
@@ -157,7 +164,7 @@ parts_line(const struct input *in, struct parts_place place)
 static inline struct parts_place
 parts_behind_group(const struct parts *p, const struct input *in, struct parts_place place)
 {
-	struct input ahead = {.max_line = PARTS_LINE, .said_cr = true};
+	struct input ahead = {.max_line = in->max_line, .said_cr = true};
 	struct view line, group;
 	char *first = NULL;
 	size_t n = 0;
@@ -184,15 +191,17 @@ parts_behind_group(const struct parts *p, const struct input *in, struct parts_p
 	return place;
 }
 
-/* Nothing is claimed yet. There is room for a group in each 128 bytes. */
-static inline void
+/* Nothing is claimed yet. There is room for a group in each 128 bytes. False where there is no memory for it. */
+static inline bool
 parts_make_claims(struct parts *p, uint64_t bytes)
 {
+	void *map;
+
 	for (p->claims = 1; p->claims < bytes / 64; p->claims *= 2)
 		;
-	p->claim = mmap(NULL, p->claims * sizeof *p->claim, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (p->claim == MAP_FAILED)
-		die_system("%" PRIu64 " claims", p->claims);
+	map = mmap(NULL, p->claims * sizeof *p->claim, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	p->claim = map == MAP_FAILED ? NULL : map;
+	return p->claim != NULL;
 }
 
 /*
@@ -251,6 +260,41 @@ parts_gather(struct parts *p, struct input *in)
 	in->max_line = PARTS_LINE;
 }
 
+/* Forks. True in process i, which writes to its file, and says what it says to another. */
+static inline bool
+parts_start(struct parts *p, size_t i, int said)
+{
+	p->process[i] = fork();
+	if (p->process[i] != 0)
+		return false;
+	if (dup2(p->out[i], STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
+		_exit(STATUS_SYSTEM);
+	return true;
+}
+
+/* Finds where n parts begin, in a process of its own, as that reads lines. A group or line that is long is read once. */
+static inline bool
+parts_cut(struct parts *p, const struct input *in, uint64_t bytes, size_t n, int said)
+{
+	const ssize_t size = sizeof p->from;
+
+	if (parts_start(p, 0, said)) {
+		for (size_t i = 1; i < n; i++) {
+			struct parts_place place = parts_place(in, bytes / n * i);
+
+			if (!parts_behind(place, p->from[i - 1])) {
+				p->from[i] = p->from[i - 1];
+				continue;
+			}
+			place = parts_line(in, place);
+			p->from[i] = p->group ? parts_behind_group(p, in, place) : place;
+		}
+		p->from[n] = (struct parts_place){parts_operands(in), 0};
+		_exit(pwrite(STDOUT_FILENO, p->from, sizeof p->from, 0) != size);
+	}
+	return parts_wait(p, 1, said) && pread(p->out[0], p->from, sizeof p->from, 0) == size && ftruncate(p->out[0], 0) == 0;
+}
+
 /* Makes the parts, and waits for them. */
 static inline enum parts_turn
 parts_fork(struct parts *p, struct input *in)
@@ -262,29 +306,22 @@ parts_fork(struct parts *p, struct input *in)
 
 	if (n < 2)
 		return PARTS_NONE;
-	said = nameless_file();
+	said = nameless_try();
+	done = said >= 0;
 	for (size_t i = 0; i < n; i++) {
-		p->from[i] = parts_line(in, parts_place(in, bytes / n * i));
-		if (p->group && i)
-			p->from[i] = parts_behind_group(p, in, p->from[i]);
-		p->out[i] = nameless_file();
+		p->out[i] = nameless_try();
+		done &= p->out[i] >= 0;
 	}
-	if (p->group)
-		parts_make_claims(p, bytes);
-	p->from[n] = (struct parts_place){parts_operands(in), 0};
 	signal(SIGCHLD, SIG_DFL);
-	for (size_t i = 0; i < n; i++) {
-		p->process[i] = fork();
-		if (p->process[i] == 0) {
+	done = done && parts_cut(p, in, bytes, n, said) && (!p->group || parts_make_claims(p, bytes));
+	for (size_t i = 0; done && i < n; i++)
+		if (parts_start(p, i, said)) {
 			p->n = n;
 			p->i = i;
 			p->part = true;
-			if (dup2(p->out[i], STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
-				_exit(STATUS_SYSTEM);
 			return PARTS_PART;
 		}
-	}
-	done = parts_wait(p, n, said);
+	done = done && parts_wait(p, n, said);
 	close(said);
 	for (size_t i = 0; !done && i < n; i++)
 		close(p->out[i]);
