@@ -137,6 +137,7 @@ ranges_have_each_line_once(int64_t wanted, bool groups)
 		}
 	tap_ok(sum.n == all.n && sum.sum == all.sum, "they have each line once");
 	tap_ok(!groups || cuts_no_group(&p), "and cut no group");
+	tap_ok(!p.claim, "and what was claimed takes no memory any more");
 	input_close(&in);
 }
 
@@ -251,6 +252,7 @@ claims_are_one_part_s(void)
 	for (uint64_t g = 0; g < a.claims; g++)
 		first += parts_claim(&a, XXH3_64bits(&g, sizeof g));
 	tap_ok(first < GROUPS + a.claims, "where there is no room, a claim fails");
+	parts_free_claims(&a);
 	tap_ok(!parts_make_claims(&a, UINT64_MAX / 2) && !a.claim, "where there is no memory, there are none");
 }
 

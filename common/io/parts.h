@@ -204,6 +204,15 @@ parts_make_claims(struct parts *p, uint64_t bytes)
 	return p->claim != NULL;
 }
 
+/* Once the parts have ended. There may be none. */
+static inline void
+parts_free_claims(struct parts *p)
+{
+	if (p->claim)
+		munmap((void *)(uintptr_t)p->claim, p->claims * sizeof *p->claim);
+	p->claim = NULL;
+}
+
 /*
  * In a part: it has a line of the group with this hash. False where another part has one, too, or where that cannot be
  * told as there are too many groups: then it has to fail.
@@ -322,6 +331,7 @@ parts_fork(struct parts *p, struct input *in)
 			return PARTS_PART;
 		}
 	done = done && parts_wait(p, n, said);
+	parts_free_claims(p);
 	close(said);
 	for (size_t i = 0; !done && i < n; i++)
 		close(p->out[i]);
