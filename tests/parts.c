@@ -1,4 +1,6 @@
 /* parts.c - parts have each line once, whole groups where that is asked for, and none is done where one is not. */
+#include <poll.h>
+
 #include "../common/io/parts.h"
 #include "tap.h"
 
@@ -230,6 +232,40 @@ one_fails(const char *how)
 	input_close(&in);
 }
 
+/* Parts end when the program is killed. */
+static void
+parts_end_with_program(void)
+{
+	enum { PARTS = 3, PATIENCE = 10 }; /* seconds */
+	struct pollfd alive = {.events = POLLIN};
+	size_t begun = 0;
+	char byte = 0;
+	int ends[2];
+	pid_t program;
+
+	if (pipe(ends) < 0)
+		die_system("a pipe");
+	program = fork();
+	if (program == 0) {
+		struct parts p = {.wanted = PARTS};
+		struct view line;
+		struct input in = open_files(&line);
+
+		if (parts_fork(&p, &in) == PARTS_PART && write(ends[1], &byte, 1) == 1)
+			sleep(2 * PATIENCE);
+		_exit(0);
+	}
+	close(ends[1]);
+	while (begun < PARTS && read(ends[0], &byte, 1) == 1)
+		begun++;
+	kill(program, SIGKILL);
+	waitpid(program, NULL, 0);
+	alive.fd = ends[0];
+	tap_ok(begun == PARTS && poll(&alive, 1, 1000 * PATIENCE) == 1 && read(ends[0], &byte, 1) == 0,
+	       "parts end with a program that is killed");
+	close(ends[0]);
+}
+
 /* Of two parts that have lines of one group, one is told. */
 static void
 claims_are_one_part_s(void)
@@ -269,6 +305,9 @@ main(void)
 	one_fails("is not found");
 	one_fails("has no file");
 	looks_are_few();
+#ifdef __linux__
+	parts_end_with_program();
+#endif
 	claims_are_one_part_s();
 	for (size_t f = 0; f < FILES; f++)
 		unlink(path[f]);

@@ -14,6 +14,9 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "line.h"
 #include "nameless.h"
@@ -269,15 +272,27 @@ parts_gather(struct parts *p, struct input *in)
 	in->max_line = PARTS_LINE;
 }
 
-/* Forks. True in process i, which writes to its file, and says what it says to another. */
+/*
+ * Forks. True in process i, which writes to its file, says what it says to another, and ends when the program does, where
+ * the system can do that.
+ */
 static inline bool
 parts_start(struct parts *p, size_t i, int said)
 {
+#ifdef PR_SET_PDEATHSIG
+	pid_t program = getpid();
+#endif
+
 	p->process[i] = fork();
 	if (p->process[i] != 0)
 		return false;
 	if (dup2(p->out[i], STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
 		_exit(STATUS_SYSTEM);
+#ifdef PR_SET_PDEATHSIG
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != program) /* it ended before that */
+		_exit(STATUS_SYSTEM);
+#endif
 	return true;
 }
 
