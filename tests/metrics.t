@@ -469,6 +469,9 @@ done
 one_and_parts metrics -M mrr wide wide
 sed "200001s/${tab}[.0-9]*\$/${tab}x/" wide >wrong
 one_and_parts metrics -M mrr wrong
+sed "s/\$/$(printf '\r')/" wide >windows
+one_and_parts metrics -M mrr windows
+parts_do_it metrics -M mrr windows
 awk -v OFS='\t' '{ print $2, 1 + NR % 5 }' wide >wide.popular
 one_and_parts metrics -M novelty@2 --popularity wide.popular wide
 measure_stdin() {

@@ -239,7 +239,7 @@ make_wide() {
 	}' >wide.csv
 	sed "s/\$/$(printf '\r')/" wide >windows
 	{ cat wide; printf 'k1\t2\t1\tf'; } >unended
-	sed "300001s/${tab}[01]${tab}/${tab}x${tab}/" wide >wrong
+	sed "300001s/[01]${tab}f/x${tab}f/" wide >wrong
 	sed "300001s/${tab}f//" wide >short.row
 	{ cat wide.csv; printf '"open,1,1\n'; cat wide.csv; } >open.csv
 	sed '1s/place/other/' wide.csv >other.csv
@@ -269,6 +269,8 @@ sums_share() { # program
 	one_and_parts "$1" -C -y value -g key wide.csv other.csv
 	one_and_parts "$1" -g 9 wide
 	one_and_parts "$1" -C -y 1 blank.csv blank.csv
+	one_and_parts "$1" -g 1 --rejects rejected wrong
+	is '--rejects has the line once' "$(sed -n 300001p wrong | cmp - rejected 2>&1)" ''
 	sharing=$1
 	one_and_parts nowhere -g 1 wide
 	one_and_parts with_few_files -g 1 wide
