@@ -68,8 +68,9 @@ test_short(void)
 static void
 test_order(void)
 {
-	static const char *const text[] = {"b", "a", "ab", "\xff", "B", "", "a\tb", "10", "9", "12345678b", "12345678a", "12345678"};
-	static const uint32_t expected[] = {5, 7, 11, 10, 9, 8, 4, 1, 6, 2, 0, 3};
+	static const char *const text[] = {"b", "a", "ab", "\xff", "B", "", "a\tb", "10", "9", "12345678b", "12345678a", "12345678",
+	                                   "abcdefghb", "abcdefgha"};
+	static const uint32_t expected[] = {5, 7, 11, 10, 9, 8, 4, 1, 6, 2, 13, 12, 0, 3};
 	enum { N = sizeof text / sizeof *text };
 	struct keys k = {0};
 	struct keys_entry *sorted;

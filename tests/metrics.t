@@ -479,6 +479,15 @@ done
 one_and_parts metrics -M mrr wide wide
 sed "200001s/${tab}[.0-9]*\$/${tab}x/" wide >wrong
 one_and_parts metrics -M mrr wrong
+sed "s/\$/$(printf '\r')/" wide >windows
+one_and_parts metrics -M mrr windows
+parts_do_it metrics -M mrr windows
+awk -v OFS='\t' '{ print $2, 1 + NR % 5 }' wide >wide.popular
+one_and_parts metrics -M novelty@2 --popularity wide.popular wide
+measure_stdin() {
+	metrics "$@" <wide.popular
+}
+one_and_parts measure_stdin -M novelty@2 --popularity - wide
 for options in '' --contiguous --complete -v -q '--empty skip'; do
 	# shellcheck disable=SC2086 # several words
 	one_and_parts metrics --qrels wide.qrels $options wide.run

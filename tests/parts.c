@@ -1,4 +1,6 @@
 /* parts.c - parts have each line once, whole groups where that is asked for, and none is done where one is not. */
+#include <poll.h>
+
 #include "../common/io/parts.h"
 #include "tap.h"
 
@@ -137,19 +139,80 @@ ranges_have_each_line_once(int64_t wanted, bool groups)
 		}
 	tap_ok(sum.n == all.n && sum.sum == all.sum, "they have each line once");
 	tap_ok(!groups || cuts_no_group(&p), "and cut no group");
+	tap_ok(!p.claim, "and what was claimed takes no memory any more");
 	input_close(&in);
 }
 
-/* A part that fails, or speaks, or is killed: as if there had been none, and the row is still in hand. */
+/* What was done to look for cuts, wherever that is done. */
+struct looks {
+	_Atomic uint64_t lines, longest;
+};
+
+/* All lines are of one group. */
+static struct view
+look(void *context, struct view line)
+{
+	struct looks *l = context;
+
+	l->lines++;
+	if (line.n > l->longest)
+		l->longest = line.n;
+	return (struct view){"g", 1};
+}
+
+/* Looks for cuts in one long group. No part does anything. */
+static const struct looks *
+looks_at(int64_t max_line, enum parts_turn *turn)
+{
+	struct parts p = {.wanted = MADE, .group = look};
+	struct view line;
+	struct input in = open_files(&line);
+
+	p.context = mmap(NULL, sizeof(struct looks), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p.context == MAP_FAILED)
+		die_system("memory that is shared");
+	in.max_line = max_line;
+	*turn = parts_fork(&p, &in);
+	if (*turn == PARTS_PART)
+		_exit(0);
+	input_close(&in);
+	return p.context;
+}
+
+static void
+looks_are_few(void)
+{
+	uint64_t lines = digest_of_all().n;
+	enum parts_turn turn;
+	const struct looks *l = looks_at(PARTS_LINE, &turn);
+
+	tap_ok(turn == PARTS_DONE && l->lines > lines / 2 && l->lines < lines, "a group that is long is looked at once: %d of %d lines",
+	       (int)l->lines, (int)lines);
+	l = looks_at(5000, &turn);
+	tap_ok(turn == PARTS_NONE && l->lines > 0 && l->longest <= 5000, "no line is looked at that is too long");
+}
+
+static struct view
+die_of(void *context, struct view line)
+{
+	(void)context;
+	die_data("a word of %.5s", line.at);
+}
+
+/* A part that fails, or speaks, or is killed, or cannot be made: as if there had been none, and the row is still in hand. */
 static void
 one_fails(const char *how)
 {
-	struct parts p = {.wanted = 3};
+	struct parts p = {.wanted = 3, .group = strcmp(how, "is not found") == 0 ? die_of : NULL};
 	struct digest all = digest_of_all(), d = {0, 0};
 	struct view line;
 	struct input in = open_files(&line);
-	enum parts_turn turn = parts_fork(&p, &in);
+	enum parts_turn turn;
 
+	if (strcmp(how, "has no file") == 0)
+		setenv("TMPDIR", "/nowhere", 1);
+	turn = parts_fork(&p, &in);
+	unsetenv("TMPDIR");
 	if (turn == PARTS_PART) {
 		parts_read_range(&p, &in);
 		if (p.i == 1 && strcmp(how, "speaks") == 0)
@@ -167,6 +230,40 @@ one_fails(const char *how)
 	tap_ok(d.n == all.n && d.sum == all.sum, "and the program reads on");
 	tap_ok(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD, "and no process is left");
 	input_close(&in);
+}
+
+/* Parts end when the program is killed. */
+static void
+parts_end_with_program(void)
+{
+	enum { PARTS = 3, PATIENCE = 10 }; /* seconds */
+	struct pollfd alive = {.events = POLLIN};
+	size_t begun = 0;
+	char byte = 0;
+	int ends[2];
+	pid_t program;
+
+	if (pipe(ends) < 0)
+		die_system("a pipe");
+	program = fork();
+	if (program == 0) {
+		struct parts p = {.wanted = PARTS};
+		struct view line;
+		struct input in = open_files(&line);
+
+		if (parts_fork(&p, &in) == PARTS_PART && write(ends[1], &byte, 1) == 1)
+			sleep(2 * PATIENCE);
+		_exit(0);
+	}
+	close(ends[1]);
+	while (begun < PARTS && read(ends[0], &byte, 1) == 1)
+		begun++;
+	kill(program, SIGKILL);
+	waitpid(program, NULL, 0);
+	alive.fd = ends[0];
+	tap_ok(begun == PARTS && poll(&alive, 1, 1000 * PATIENCE) == 1 && read(ends[0], &byte, 1) == 0,
+	       "parts end with a program that is killed");
+	close(ends[0]);
 }
 
 /* Of two parts that have lines of one group, one is told. */
@@ -191,6 +288,8 @@ claims_are_one_part_s(void)
 	for (uint64_t g = 0; g < a.claims; g++)
 		first += parts_claim(&a, XXH3_64bits(&g, sizeof g));
 	tap_ok(first < GROUPS + a.claims, "where there is no room, a claim fails");
+	parts_free_claims(&a);
+	tap_ok(!parts_make_claims(&a, UINT64_MAX / 2) && !a.claim, "where there is no memory, there are none");
 }
 
 int
@@ -203,6 +302,12 @@ main(void)
 	one_fails("speaks");
 	one_fails("fails");
 	one_fails("is killed");
+	one_fails("is not found");
+	one_fails("has no file");
+	looks_are_few();
+#ifdef __linux__
+	parts_end_with_program();
+#endif
 	claims_are_one_part_s();
 	for (size_t f = 0; f < FILES; f++)
 		unlink(path[f]);

@@ -131,6 +131,9 @@ sums_share revenue
 awk 'BEGIN { for (i = 0; i < 400000; i++) print "k," i % 7 "," (i % 399999 ? i % 3 : "1e19") }' >rows
 { echo key,place,value; cat rows; } >huge.csv
 t 'parts add up, also those that begin behind the header' 3 '' '^revenue: a part:[0-9]*: the sum overflows' revenue -j 3 -C -y value huge.csv
+{ echo key,place,value; sed -n '1,199999p' rows; } >first.csv
+{ echo key,place,value; sed '1,200001d' rows; } >second.csv
+t 'and one that begins with a header' 3 '' '^revenue: a part:[0-9]*: the sum overflows' revenue -j 2 -C -y value first.csv second.csv
 awk -F , -v OFS='\t' '{ print $1, $2, $3, "f" }' rows >huge
 t 'and in records' 3 '' '^revenue: a part:[0-9]*: the sum overflows' revenue -j 3 huge
 

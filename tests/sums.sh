@@ -239,10 +239,12 @@ make_wide() {
 	}' >wide.csv
 	sed "s/\$/$(printf '\r')/" wide >windows
 	{ cat wide; printf 'k1\t2\t1\tf'; } >unended
-	sed "300001s/${tab}[01]${tab}/${tab}x${tab}/" wide >wrong
+	sed "300001s/[01]${tab}f/x${tab}f/" wide >wrong
 	sed "300001s/${tab}f//" wide >short.row
 	{ cat wide.csv; printf '"open,1,1\n'; cat wide.csv; } >open.csv
 	sed '1s/place/other/' wide.csv >other.csv
+	# a header that would be a row, behind more blank lines than rows
+	{ printf '\357\273\277' && yes "$(printf '\r')" | head -n 3000000 && sed '1s/value/1/' wide.csv; } >blank.csv
 }
 
 sums_share() { # program
@@ -266,6 +268,20 @@ sums_share() { # program
 	one_and_parts "$1" -C -y value -g key open.csv
 	one_and_parts "$1" -C -y value -g key wide.csv other.csv
 	one_and_parts "$1" -g 9 wide
-	t 'parts need room for what they write' 4 '' 'temporary file in /nowhere' env TMPDIR=/nowhere "$1" -j 2 wide
-	t 'one process does not, as what is no file is not shared' 0 - '' env TMPDIR=/nowhere "$1" -j 2 - <wide
+	one_and_parts "$1" -C -y 1 blank.csv blank.csv
+	one_and_parts "$1" -g 1 --rejects rejected wrong
+	is '--rejects has the line once' "$(sed -n 300001p wrong | cmp - rejected 2>&1)" ''
+	sharing=$1
+	one_and_parts nowhere -g 1 wide
+	one_and_parts with_few_files -g 1 wide
+}
+
+# Where there is no room for what parts write.
+nowhere() {
+	TMPDIR=/nowhere "$sharing" "$@"
+}
+
+with_few_files() {
+	# shellcheck disable=SC3045 # -n
+	(ulimit -n 6 && exec "$sharing" "$@")
 }

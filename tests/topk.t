@@ -200,6 +200,8 @@ awk -v OFS='\t' 'NR % 3 == 0 { print $1, $2 }' wide >seen
 one_and_parts topk wide
 one_and_parts topk -k 3 wide.grouped
 one_and_parts topk -k 100 wide wide.grouped
+sed 's/^u/v/' wide >wide.others
+one_and_parts topk wide.grouped wide.others
 one_and_parts topk -g 4 -i 2 wide
 one_and_parts topk --cap 2 --category 3 -k 5 wide
 one_and_parts topk -x seen wide

@@ -64,6 +64,10 @@ groups_check(const struct groups *g, const struct metric *m, bool partial)
 static inline void
 groups_prepare(struct groups *g, bool partial)
 {
+	uint64_t bytes;
+
+	if (g->lists.popularity_file && !parts_file(g->lists.popularity_file, &bytes))
+		g->parts.wanted = 1; /* each part would read it */
 	for (size_t i = 0; i < g->scored.n_metrics; i++) {
 		const struct metric *m = g->scored.metric[i].metric;
 

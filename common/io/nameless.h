@@ -6,23 +6,42 @@
 
 #include "../cli.h"
 
+static inline const char *
+nameless_folder(void)
+{
+	const char *folder = getenv("TMPDIR");
+
+	return folder && *folder ? folder : "/tmp";
+}
+
+/* Its descriptor; -1 where there can be none. */
+static inline int
+nameless_try(void)
+{
+	const char *folder = nameless_folder(), name[] = "/weir.XXXXXX";
+	size_t n = strlen(folder);
+	char *path = allocate(n + sizeof name, 1);
+	int fd;
+
+	memcpy(path, folder, n);
+	memcpy(path + n, name, sizeof name);
+	fd = mkstemp(path);
+	if (fd >= 0 && unlink(path) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	free(path);
+	return fd;
+}
+
+/* The same; there must be one. */
 static inline int
 nameless_file(void)
 {
-	const char *folder = getenv("TMPDIR"), name[] = "/weir.XXXXXX";
-	char *path;
-	size_t n;
-	int fd;
+	int fd = nameless_try();
 
-	if (!folder || !*folder)
-		folder = "/tmp";
-	n = strlen(folder);
-	path = allocate(n + sizeof name, 1);
-	memcpy(path, folder, n);
-	memcpy(path + n, name, sizeof name);
-	if ((fd = mkstemp(path)) < 0 || unlink(path) < 0)
-		die_system("a temporary file in %s", folder);
-	free(path);
+	if (fd < 0)
+		die_system("a temporary file in %s", nameless_folder());
 	return fd;
 }
 

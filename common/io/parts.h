@@ -3,9 +3,10 @@
  *
  * The program forks once its first row is in hand, when what can be wrong with the command line was found. A part is a
  * range of the lines, or some of the groups; what it makes of them it writes to a file without a name, and the program
- * puts these together. Where a part fails or has anything to say on stderr, the program goes on with the row in hand and
- * does everything itself: messages, line numbers and statuses are those of one process. Only where all parts are right and
- * their sum is not, it is a line of "a part" that is named.
+ * puts these together. Where there can be no parts, as there is no memory or no file for them, say, or one fails or has
+ * anything to say on stderr, the program goes on with the row in hand and does everything itself: messages, line numbers
+ * and statuses are those of one process. Only where all parts are right and their sum is not, it is a line of "a part"
+ * that is named.
  */
 #ifndef WEIR_PARTS_H
 #define WEIR_PARTS_H
@@ -13,6 +14,9 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "line.h"
 #include "nameless.h"
@@ -100,45 +104,70 @@ parts_worth(const struct parts *p, const struct input *in, uint64_t bytes)
 	return most < (uint64_t)p->wanted ? (size_t)most : (size_t)p->wanted;
 }
 
-/* Where the first line begins that does so behind this offset of a file; its size where there is none. Of 0, it is 0. */
-static inline uint64_t
-parts_line(const char *file, uint64_t at, uint64_t bytes)
-{
-	enum { AHEAD = 1 << 12 };
-	char buffer[AHEAD], *newline = NULL;
-	ssize_t n;
-	int fd;
-
-	if (!at)
-		return 0;
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	for (; !newline && (n = pread(fd, buffer, AHEAD, (off_t)at)) > 0; at += (uint64_t)n)
-		if ((newline = memchr(buffer, '\n', (size_t)n)))
-			n = newline + 1 - buffer;
-	close(fd);
-	return newline && at < bytes ? at : bytes;
-}
-
-/* The place of the first line that begins behind this offset of all operands. */
+/* Where this offset of all operands is. */
 static inline struct parts_place
 parts_place(const struct input *in, uint64_t at)
 {
-	struct parts_place p = {0, 0};
 	uint64_t bytes;
 
-	for (; p.operand < parts_operands(in) && parts_file(in->operand[p.operand], &bytes); p.operand++, at -= bytes)
-		if (at < bytes) {
-			p.at = parts_line(in->operand[p.operand], at, bytes);
-			return p.at < bytes ? p : (struct parts_place){p.operand + 1, 0};
-		}
-	return p;
+	for (size_t i = 0; i < parts_operands(in) && parts_file(in->operand[i], &bytes); at -= bytes, i++)
+		if (at < bytes)
+			return (struct parts_place){i, at};
+	return (struct parts_place){parts_operands(in), 0};
+}
+
+static inline bool
+parts_behind(struct parts_place a, struct parts_place b)
+{
+	return a.operand > b.operand || (a.operand == b.operand && a.at > b.at);
+}
+
+enum { PARTS_AHEAD = 1 << 12 };
+
+/* Whether a file has nothing but blank lines before this offset; a byte order mark is nothing. */
+static inline bool
+parts_blank(int fd, uint64_t until)
+{
+	char buffer[PARTS_AHEAD];
+	ssize_t n;
+
+	for (uint64_t at = 0; at < until && (n = pread(fd, buffer, PARTS_AHEAD, (off_t)at)) > 0; at += (uint64_t)n)
+		for (ssize_t i = 0; i < n && at + (uint64_t)i < until; i++)
+			if (!memchr("\xEF\xBB\xBF\r\n", buffer[i], 5))
+				return false;
+	return true;
+}
+
+/*
+ * The place of the first line that begins behind this one; the start of a file is one itself. In the blank lines at the
+ * start of a file it is that start: a place within a file is behind its header, if it has one.
+ */
+static inline struct parts_place
+parts_line(const struct input *in, struct parts_place place)
+{
+	char buffer[PARTS_AHEAD], *newline = NULL;
+	ssize_t n;
+	int fd;
+
+	if (!place.at)
+		return place;
+	fd = open(in->operand[place.operand], O_RDONLY | O_CLOEXEC);
+	for (; !newline && (n = pread(fd, buffer, PARTS_AHEAD, (off_t)place.at)) > 0; place.at += (uint64_t)n)
+		if ((newline = memchr(buffer, '\n', (size_t)n)))
+			n = newline + 1 - buffer;
+	if (!newline || pread(fd, buffer, 1, (off_t)place.at) != 1)
+		place = (struct parts_place){place.operand + 1, 0};
+	else if (parts_blank(fd, place.at))
+		place.at = 0;
+	close(fd);
+	return place;
 }
 
 /* Where the group ends, whose line begins there. */
 static inline struct parts_place
 parts_behind_group(const struct parts *p, const struct input *in, struct parts_place place)
 {
-	struct input ahead = {.max_line = PARTS_LINE, .said_cr = true};
+	struct input ahead = {.max_line = in->max_line, .said_cr = true};
 	struct view line, group;
 	char *first = NULL;
 	size_t n = 0;
@@ -165,15 +194,26 @@ parts_behind_group(const struct parts *p, const struct input *in, struct parts_p
 	return place;
 }
 
-/* Nothing is claimed yet. There is room for a group in each 128 bytes. */
-static inline void
+/* Nothing is claimed yet. There is room for a group in each 128 bytes. False where there is no memory for it. */
+static inline bool
 parts_make_claims(struct parts *p, uint64_t bytes)
 {
+	void *map;
+
 	for (p->claims = 1; p->claims < bytes / 64; p->claims *= 2)
 		;
-	p->claim = mmap(NULL, p->claims * sizeof *p->claim, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (p->claim == MAP_FAILED)
-		die_system("%" PRIu64 " claims", p->claims);
+	map = mmap(NULL, p->claims * sizeof *p->claim, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	p->claim = map == MAP_FAILED ? NULL : map;
+	return p->claim != NULL;
+}
+
+/* Once the parts have ended. There may be none. */
+static inline void
+parts_free_claims(struct parts *p)
+{
+	if (p->claim)
+		munmap((void *)(uintptr_t)p->claim, p->claims * sizeof *p->claim);
+	p->claim = NULL;
 }
 
 /*
@@ -232,6 +272,53 @@ parts_gather(struct parts *p, struct input *in)
 	in->max_line = PARTS_LINE;
 }
 
+/*
+ * Forks. True in process i, which writes to its file, says what it says to another, and ends when the program does, where
+ * the system can do that.
+ */
+static inline bool
+parts_start(struct parts *p, size_t i, int said)
+{
+#ifdef PR_SET_PDEATHSIG
+	pid_t program = getpid();
+#endif
+
+	p->process[i] = fork();
+	if (p->process[i] != 0)
+		return false;
+	if (dup2(p->out[i], STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
+		_exit(STATUS_SYSTEM);
+#ifdef PR_SET_PDEATHSIG
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != program) /* it ended before that */
+		_exit(STATUS_SYSTEM);
+#endif
+	return true;
+}
+
+/* Finds where n parts begin, in a process of its own, as that reads lines. A group or line that is long is read once. */
+static inline bool
+parts_cut(struct parts *p, const struct input *in, uint64_t bytes, size_t n, int said)
+{
+	const ssize_t size = sizeof p->from;
+
+	if (parts_start(p, 0, said)) {
+		for (size_t i = 1; i < n; i++) {
+			struct parts_place place = parts_place(in, bytes / n * i);
+
+			if (!parts_behind(place, p->from[i - 1])) {
+				p->from[i] = p->from[i - 1];
+				continue;
+			}
+			place = parts_line(in, place);
+			p->from[i] = p->group ? parts_behind_group(p, in, place) : place;
+		}
+		p->from[n] = (struct parts_place){parts_operands(in), 0};
+		_exit(pwrite(STDOUT_FILENO, p->from, sizeof p->from, 0) != size);
+	}
+	return parts_wait(p, 1, said) && pread(p->out[0], p->from, sizeof p->from, 0) == size && ftruncate(p->out[0], 0) == 0;
+}
+
 /* Makes the parts, and waits for them. */
 static inline enum parts_turn
 parts_fork(struct parts *p, struct input *in)
@@ -243,29 +330,23 @@ parts_fork(struct parts *p, struct input *in)
 
 	if (n < 2)
 		return PARTS_NONE;
-	said = nameless_file();
+	said = nameless_try();
+	done = said >= 0;
 	for (size_t i = 0; i < n; i++) {
-		p->from[i] = parts_place(in, bytes / n * i);
-		if (p->group && i)
-			p->from[i] = parts_behind_group(p, in, p->from[i]);
-		p->out[i] = nameless_file();
+		p->out[i] = nameless_try();
+		done &= p->out[i] >= 0;
 	}
-	if (p->group)
-		parts_make_claims(p, bytes);
-	p->from[n] = (struct parts_place){parts_operands(in), 0};
 	signal(SIGCHLD, SIG_DFL);
-	for (size_t i = 0; i < n; i++) {
-		p->process[i] = fork();
-		if (p->process[i] == 0) {
+	done = done && parts_cut(p, in, bytes, n, said) && (!p->group || parts_make_claims(p, bytes));
+	for (size_t i = 0; done && i < n; i++)
+		if (parts_start(p, i, said)) {
 			p->n = n;
 			p->i = i;
 			p->part = true;
-			if (dup2(p->out[i], STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
-				_exit(STATUS_SYSTEM);
 			return PARTS_PART;
 		}
-	}
-	done = parts_wait(p, n, said);
+	done = done && parts_wait(p, n, said);
+	parts_free_claims(p);
 	close(said);
 	for (size_t i = 0; !done && i < n; i++)
 		close(p->out[i]);
