@@ -130,6 +130,8 @@ read_rows(void)
 		column_find(&group, &rows);
 		column_find(&item, &rows);
 		column_find(&label, &rows);
+		column_apart(&item, &label);
+		column_apart(&group, &item);
 	}
 	for (; more; more = rows_next(&rows))
 		read_row();

@@ -154,6 +154,8 @@ t 'CSV: empty' 0 '' '' negatives -C -g a -i b -y c empty
 # ---- lines ----
 
 t 'empty input' 0 '' '' negatives empty
+printf 'a\t1\tf\nb\t0\tf\n' >itemless
+t 'records without an item: the label is none' 2 '' 'item and --label are the same column: 2' negatives itemless
 printf 'a\tb\t1\tf\nc\td\t0\tf' >cut
 t 'no final newline' 0 "a${tab}b${tab}1${tab}f
 a${tab}d${tab}0${tab}f

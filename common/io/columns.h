@@ -39,6 +39,14 @@ column_find(struct column *c, const struct rows *r)
 		c->place = rows_place(r, c->given ? c->given : c->field, c->option);
 }
 
+/* Two columns that are found name two things: they must not be one, as fields 2 and -2 of three are. */
+static inline void
+column_apart(const struct column *a, const struct column *b)
+{
+	if (a->used && b->used && a->place == b->place)
+		die_usage("--%s and --%s are the same column: %zu", a->option, b->option, a->place + 1);
+}
+
 static inline struct view
 column_value(const struct column *c, const struct rows *r)
 {

@@ -148,11 +148,12 @@ label_parse(struct view text, uint32_t classes, float *label, struct fault *faul
 		fault->rule = "not a number", fault->hint = number_hint(text);
 	else if (fabs(value) > RECORD_MOST)
 		fault->rule = "too large";
-	else if (classes && !(value >= 0 && value < classes && value == (double)(uint32_t)value))
-		fault->rule = classes == LABEL_BINARY ? "neither 0 nor 1" : "not a class of the model",
-		fault->hint = classes == LABEL_BINARY ? NULL : hint_of("its classes are 0 to %" PRIu64, classes - 1, 0);
-	else
+	else if (!classes || (value >= 0 && value < classes && value == (double)(uint32_t)value))
 		*label = (float)value;
+	else if (classes == LABEL_BINARY)
+		fault->rule = "neither 0 nor 1";
+	else
+		fault->rule = "not a class of the model", fault->hint = hint_of("its classes are 0 to %" PRIu64, classes - 1, 0);
 	return !fault->rule;
 }
 
