@@ -115,9 +115,8 @@ compare(const struct takings *t, const struct takings *reference)
 }
 
 static void
-print(const struct keys_entry *key, const struct takings *reference)
+print(const struct takings *t, const struct takings *reference)
 {
-	const struct takings *t = sums_begin(&sums, key);
 	const struct money *m = &t->money;
 
 	writer_whole(&sums.out, m->n);
@@ -126,8 +125,10 @@ print(const struct keys_entry *key, const struct takings *reference)
 	if (sums.partial) {
 		writer_char(&sums.out, '\t');
 		writer_decimal(&sums.out, (struct decimal){m->squares, 0}, 0);
+		keyed_end_partial(&sums, &t->drawn);
+	} else {
+		keyed_end(&sums, money_mean(m), interval(t), compare(t, reference));
 	}
-	keyed_end(&sums, &t->drawn, money_mean(m), interval(t), compare(t, reference));
 }
 
 int
@@ -147,7 +148,7 @@ main(int argc, char **argv)
 	key = sums_finish(&sums, &n);
 	reference = sums_reference(&sums);
 	for (uint32_t i = 0; i < n; i++)
-		print(&key[i], reference);
+		print(sums_begin(&sums, key, i, n), reference);
 	free(key);
 	sums_close(&sums);
 	return 0;

@@ -51,12 +51,19 @@ keyed_parse(struct sums *s, struct bootstrap *b, uint64_t n, int places)
 	return !s->unit || bootstrap_parse(b, n, places, end[-2], end[-1]) || keyed_refuse(s);
 }
 
-/* Ends the line of a key, of which all but its draws is written: with them, or with its figures. */
+/* Ends the partial line of a key, of which all but its draws is written. */
 static inline void
-keyed_end(struct sums *s, const struct bootstrap *drawn, double value, struct interval i, struct comparison c)
+keyed_end_partial(struct sums *s, const struct bootstrap *drawn)
 {
-	if (s->partial && s->unit)
+	if (s->unit)
 		bootstrap_write(drawn, &s->out);
+	writer_char(&s->out, '\n');
+}
+
+/* Ends the line of a key with its figures. */
+static inline void
+keyed_end(struct sums *s, double value, struct interval i, struct comparison c)
+{
 	sums_end(s, s->against ? 7 : 3, (double[]){value, i.lower, i.upper, c.difference, c.lower, c.upper, c.p});
 }
 

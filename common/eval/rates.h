@@ -127,12 +127,15 @@ rates_finish(struct rates *r)
 
 	reference = sums_reference(s);
 	for (uint32_t i = 0; i < n; i++) {
-		const struct rated *t = sums_begin(s, &key[i]);
+		const struct rated *t = sums_begin(s, key, i, n);
 
 		writer_whole(&s->out, t->rate.n);
 		writer_char(&s->out, '\t');
 		writer_whole(&s->out, t->rate.positive);
-		keyed_end(s, &t->drawn, rate_value(t->rate), rates_interval(r, t, z), rates_compare(r, t, reference, z));
+		if (s->partial)
+			keyed_end_partial(s, &t->drawn);
+		else
+			keyed_end(s, rate_value(t->rate), rates_interval(r, t, z), rates_compare(r, t, reference, z));
 	}
 	free(key);
 	sums_close(s);

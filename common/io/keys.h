@@ -203,14 +203,23 @@ keys_sort_heads(uint32_t n, struct keys_entry *from, struct keys_entry *to)
 	return from;
 }
 
-/* The n keys in the order of their bytes, as LC_ALL=C sort has it; free() releases the array. */
+/* The n keys in the order of their ids; free() releases the array. */
 static inline struct keys_entry *
-keys_sorted(const struct keys *k)
+keys_listed(const struct keys *k)
 {
-	struct keys_entry *entry = allocate(k->n, sizeof *entry), *scratch = allocate(k->n, sizeof *scratch), *sorted;
+	struct keys_entry *entry = allocate(k->n, sizeof *entry);
 
 	for (uint32_t id = 0; id < k->n; id++)
 		entry[id] = keys_entry(k, id);
+	return entry;
+}
+
+/* The same in the order of their bytes, as LC_ALL=C sort has it. */
+static inline struct keys_entry *
+keys_sorted(const struct keys *k)
+{
+	struct keys_entry *entry = keys_listed(k), *scratch = allocate(k->n, sizeof *scratch), *sorted;
+
 	sorted = keys_sort_heads(k->n, entry, scratch);
 	for (uint32_t from = 0, to; from < k->n; from = to) {
 		for (to = from + 1; to < k->n && sorted[to].head == sorted[from].head; to++)

@@ -279,8 +279,8 @@ sums_add(struct sums *s, const void *one)
 }
 
 /*
- * After the last row: writes the header; the n keys in the order they are to be written in, for free(). Nothing
- * summed is an error, but not of a shard.
+ * After the last row: writes the header; the n keys in the order they are to be written in, for free(). Those of a part
+ * are sorted where they are merged. Nothing summed is an error, but not of a shard.
  */
 static inline struct keys_entry *
 sums_finish(struct sums *s, uint32_t *n)
@@ -298,7 +298,7 @@ sums_finish(struct sums *s, uint32_t *n)
 		writer_text(&s->out, s->columns);
 		writer_text(&s->out, s->against ? "\tdifference\tdifference_lower\tdifference_upper\tp\n" : "\n");
 	}
-	return keys_sorted(&s->keys);
+	return s->parts.part ? keys_listed(&s->keys) : keys_sorted(&s->keys);
 }
 
 /* After the last row: the tally of the key to compare with, or NULL where nothing is to be compared. */
@@ -314,10 +314,20 @@ sums_reference(const struct sums *s)
 	return s->tally + id * s->size;
 }
 
-/* Starts the line of a key. Returns its tally. */
+/*
+ * Starts the line of key i of n. Returns its tally. In their order keys and tallies lie anywhere: those of a line some
+ * lines on are asked for.
+ */
 static inline const void *
-sums_begin(struct sums *s, const struct keys_entry *key)
+sums_begin(struct sums *s, const struct keys_entry *keys, uint32_t i, uint32_t n)
 {
+	enum { AHEAD = 16 };
+	const struct keys_entry *key = keys + i;
+
+	if (i + AHEAD < n) {
+		__builtin_prefetch(key[AHEAD].text.at);
+		__builtin_prefetch(s->tally + key[AHEAD].id * s->size);
+	}
 	if (s->partial) {
 		writer_text(&s->out, s->tag);
 		writer_char(&s->out, '\t');
@@ -329,11 +339,11 @@ sums_begin(struct sums *s, const struct keys_entry *key)
 	return s->tally + key->id * s->size;
 }
 
-/* Ends it with n figures, which a partial line has none of. */
+/* Ends it with n figures. */
 static inline void
 sums_end(struct sums *s, size_t n, const double *figure)
 {
-	for (size_t i = 0; i < n && !s->partial; i++)
+	for (size_t i = 0; i < n; i++)
 		writer_figure(&s->out, figure[i]);
 	writer_char(&s->out, '\n');
 }
