@@ -5,8 +5,10 @@ nets.py - seconds that PyTorch takes for the nets of tests/bench/run, which call
 usage: nets.py train|score|frozen RECORDS          a convolutional net of pictures of 28 x 28
        nets.py sessions|rank EVENTS BATCH          a gru over sessions, of 37,000 items, learnt by 2,048 samples
 
-It prints the seconds of the second of two passes, so that memory is warm.
+It prints the seconds of the second of two passes, so that memory is warm. With the reference BLAS PyTorch is several times
+slower than it could be: that is said.
 """
+import re
 import sys
 import time
 
@@ -88,10 +90,22 @@ class Sessions:
                 yield
 
 
+def warn_of_blas():
+    """Looks at the libraries that are mapped, where the system tells them."""
+    try:
+        with open("/proc/self/maps") as maps:
+            libraries = maps.read()
+    except OSError:
+        return
+    if re.search(r"/libblas\.so", libraries) and not re.search("openblas|mkl|blis", libraries):
+        print("nets.py: PyTorch has the reference BLAS: install another, as Debian's libopenblas0", file=sys.stderr)
+
+
 def main():
     what, n = sys.argv[1], int(sys.argv[2])
     torch.set_num_threads(1)
     torch.manual_seed(1)
+    warn_of_blas()
     for _ in range(2):
         steps = {"train": train, "score": score, "frozen": frozen}[what](n) if len(sys.argv) == 3 else \
             getattr(Sessions(n, int(sys.argv[3])), what)()
