@@ -97,7 +97,7 @@ def warn_of_blas():
             libraries = maps.read()
     except OSError:
         return
-    if re.search(r"/libblas\.so", libraries) and not re.search("openblas|mkl|blis", libraries):
+    if any(not re.search("openblas|mkl|blis|atlas", path) for path in re.findall(r"\S+/libblas\.so", libraries)):
         print("nets.py: PyTorch has the reference BLAS: install another, as Debian's libopenblas0", file=sys.stderr)
 
 
