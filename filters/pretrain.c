@@ -9,7 +9,8 @@
 
 static struct learn learn = LEARN_DEFAULTS;
 static const char *architecture;
-static int64_t bits = 22;
+enum { BITS = 22 };
+static int64_t bits = BITS;
 static double variance = BELIEF_VARIANCE;
 static const char *source;
 
@@ -31,6 +32,8 @@ start(struct model *m)
 	struct arch arch = arch_logistic((uint32_t)bits);
 	struct arch_fault fault;
 
+	if (architecture && bits != BITS)
+		die_usage("--bits: the architecture says them");
 	if (architecture && !arch_parse(&arch, architecture, &fault))
 		die_usage("--architecture: %s: \"%.*s\"", fault.rule, (int)fault.word.n, fault.word.at);
 	learn_choose(&learn, m, &arch, NULL);
@@ -43,8 +46,8 @@ start(struct model *m)
 static void
 resume(struct model *m)
 {
-	if (architecture)
-		die_usage("--architecture: the model to resume has its own");
+	if (architecture || bits != BITS || variance != BELIEF_VARIANCE)
+		die_usage("--resume: the model says its architecture, its bits and its variance");
 	learn_check_resume(&learn);
 	model_open(m, source ? source : learn.out);
 	if (m->pulled)

@@ -305,7 +305,10 @@ t 'beliefs are for log-linear models' 2 '' 'beliefs are for log-linear models' p
 t 'penalties are for ftrl' 2 '' '--l1: for --optimizer ftrl' pretrain --optimizer sgd --l1 1 -o model log
 t '-m without --resume' 2 '' '--model: with --resume' pretrain -m old -o model log
 t '--resume with a rate' 2 '' '--resume: the model says its optimizer' pretrain --resume -r 1 -o model log
-t '--resume with an architecture' 2 '' 'the model to resume has its own' pretrain --resume -a 'hash 3, dense 1' -o model log
+t '--resume with an architecture' 2 '' '--resume: the model says its architecture' pretrain --resume -a 'hash 3, dense 1' -o model log
+t '--resume with bits' 2 '' '--resume: the model says its architecture, its bits' pretrain --resume -b 8 -o model log
+t '--resume with a variance' 2 '' '--resume: the model says its architecture' pretrain --resume --variance 1 -o model log
+t 'bits beside an architecture' 2 '' '--bits: the architecture says' pretrain -b 5 -a 'hash 4, dense 1 sigmoid' -o other log
 t 'no such field' 2 '' '--label: no field 9' pretrain -y 9 -b 8 -o model log
 t 'the features are no label' 2 '' '--label: the last field holds the features' pretrain -y -1 -b 8 -o model log
 t 'bits' 2 '' '--bits: not within 1 and 30' pretrain -b 31 -o model log
