@@ -100,12 +100,13 @@ struct arch_shape {
 struct arch_fault {
 	const char *rule;
 	struct view word; /* views the text; empty at its end */
+	char made[96];    /* room for a rule that is made of numbers */
 };
 
 static inline bool
 arch_refuse(struct arch_fault *fault, const char *rule, struct view word)
 {
-	*fault = (struct arch_fault){rule, word};
+	*fault = (struct arch_fault){.rule = rule, .word = word};
 	return false;
 }
 
@@ -218,10 +219,9 @@ arch_shape_after(const struct arch *a, size_t n)
 static inline bool
 arch_refuse_size(struct arch_fault *fault, const struct layer_row *row, struct view word)
 {
-	static char rule[96];
-
-	snprintf(rule, sizeof rule, "%s, %s1 to %" PRIu32, row->usage, row->n_sizes > 1 ? "each " : "", row->most);
-	return arch_refuse(fault, rule, word);
+	arch_refuse(fault, fault->made, word);
+	snprintf(fault->made, sizeof fault->made, "%s, %s1 to %" PRIu32, row->usage, row->n_sizes > 1 ? "each " : "", row->most);
+	return false;
 }
 
 /* The sizes of a layer, from the words that follow its name; *text moves on, *word is what follows them. */
