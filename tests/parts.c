@@ -143,6 +143,43 @@ ranges_have_each_line_once(int64_t wanted, bool groups)
 	input_close(&in);
 }
 
+/* The program reads the first range itself, and where a part fails all that is behind it, under the right numbers. */
+static void
+program_leads(bool fails)
+{
+	struct parts p = {.wanted = MADE};
+	struct digest all = digest_of_all(), d = {0, 0}, one;
+	struct view line;
+	struct input in = open_files(&line);
+	uint64_t led;
+	bool done;
+
+	if (parts_lead(&p, &in)) {
+		parts_read_range(&p, &in);
+		if (fails && p.i == 3)
+			die_data("a word");
+		do_part(&in);
+	}
+	do
+		digest_add(&d, line);
+	while (input_line(&in, &line));
+	led = d.n;
+	done = parts_end(&p, true);
+	tap_ok(done == !fails && led > 0 && led < all.n / 2, "the program reads the first of %d parts: %d lines", (int)MADE, (int)led);
+	for (size_t i = p.first; i < p.n; i++)
+		if (pread(p.out[i], &one, sizeof one, 0) == sizeof one) {
+			d.sum += one.sum;
+			d.n += one.n;
+		}
+	if (!done)
+		tap_ok(input_lift(&in) && input_line(&in, &line) && in.line == led + 1, "one fails: the next line is the next");
+	for (bool more = !done; more; more = input_line(&in, &line))
+		digest_add(&d, line);
+	tap_ok(d.n == all.n && d.sum == all.sum, "each line was read once");
+	tap_ok(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD, "and no process is left");
+	input_close(&in);
+}
+
 /* What was done to look for cuts, wherever that is done. */
 struct looks {
 	_Atomic uint64_t lines, longest;
@@ -299,6 +336,8 @@ main(void)
 	for (int64_t wanted = 2; wanted < 12; wanted += 3)
 		for (int groups = 0; groups < 2; groups++)
 			ranges_have_each_line_once(wanted, groups);
+	program_leads(false);
+	program_leads(true);
 	one_fails("speaks");
 	one_fails("fails");
 	one_fails("is killed");

@@ -243,6 +243,8 @@ make_wide() {
 	sed "300001s/${tab}f//" wide >short.row
 	{ cat wide.csv; printf '"open,1,1\n'; cat wide.csv; } >open.csv
 	sed '1s/place/other/' wide.csv >other.csv
+	# a value of more lines than all others, each a row where it is read from its middle
+	{ head -n 100000 wide.csv; printf '"'; yes k1,1,1 | head -n 900000; printf 'k",1,1\n'; tail -n 100000 wide.csv; } >span.csv
 	# a header that would be a row, behind more blank lines than rows
 	{ printf '\357\273\277' && yes "$(printf '\r')" | head -n 3000000 && sed '1s/value/1/' wide.csv; } >blank.csv
 }
@@ -266,6 +268,8 @@ sums_share() { # program
 	one_and_parts "$1" -g 1 --max-bad 3 wrong
 	one_and_parts "$1" -g 1 short.row
 	one_and_parts "$1" -C -y value -g key open.csv
+	one_and_parts "$1" -C -y value -g place span.csv
+	one_and_parts "$1" -C -y value -g place span.csv wide.csv
 	one_and_parts "$1" -C -y value -g key wide.csv other.csv
 	one_and_parts "$1" -g 9 wide
 	one_and_parts "$1" -C -y 1 blank.csv blank.csv

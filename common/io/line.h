@@ -37,6 +37,8 @@ struct input {
 	size_t n_files;
 	const int *opened;    /* of each operand, where its file is open already; NULL: by name */
 	uint64_t last_bytes;  /* of the last file, how many are read; 0: all */
+	bool bounded;         /* by input_end_at */
+	size_t n_beyond;      /* files behind that end */
 	const char *name;     /* of the open file; NULL when none is */
 	int fd;
 	uint64_t left;        /* bytes that may still be read from fd */
@@ -94,9 +96,12 @@ input_name(const char *operand)
 	return files_is_standard(operand) ? "stdin" : operand;
 }
 
+/* Opens the next file. False when there is none, or none before the end that was set: then the last one stays open. */
 static inline bool
 input_next_file(struct input *in)
 {
+	if (in->bounded && !in->n_files)
+		return false;
 	if (in->name && in->fd != STDIN_FILENO)
 		close(in->fd);
 	in->name = NULL;
@@ -136,6 +141,41 @@ static inline uint64_t
 input_offset(const struct input *in)
 {
 	return (uint64_t)lseek(in->fd, 0, SEEK_CUR) - (in->end - in->begin) - in->raw.n;
+}
+
+/* What is read ends at this offset of an operand, a line behind that in hand. Both files are regular ones. */
+static inline void
+input_end_at(struct input *in, size_t operand, uint64_t at)
+{
+	size_t open = (size_t)(in->file - in->operand) - 1, n = operand + (at > 0) - open - 1;
+	uint64_t read = (uint64_t)lseek(in->fd, 0, SEEK_CUR);
+
+	in->bounded = true;
+	in->n_beyond = in->n_files - n;
+	in->n_files = n;
+	in->last_bytes = at;
+	if (operand != open)
+		return;
+	in->left = at > read ? at - read : 0;
+	if (read > at) {
+		in->end -= read - at;
+		if (lseek(in->fd, (off_t)at, SEEK_SET) < 0)
+			die_system("%s", in->name);
+	}
+}
+
+/* The end that input_end_at set, and that was reached, is none: there is more to read. False where there was no such end. */
+static inline bool
+input_lift(struct input *in)
+{
+	if (!in->bounded || in->n_files)
+		return false;
+	in->bounded = false;
+	in->n_files = in->n_beyond;
+	in->last_bytes = 0;
+	in->left = UINT64_MAX;
+	in->end_of_file = false;
+	return true;
 }
 
 /* Before a read that may block, or the end: what can be known by now is written. */
@@ -238,7 +278,7 @@ input_line(struct input *in, struct view *line)
 
 /*
  * The line in hand goes on in the next physical line (a newline inside quotes): both as one, inner line ends
- * as they are in the file. False, and nothing changed, when the file ends here.
+ * as they are in the file. An end that was set is none then. False, and nothing changed, when the file ends here.
  */
 static inline bool
 input_extend(struct input *in, struct view *line)
@@ -247,6 +287,8 @@ input_extend(struct input *in, struct view *line)
 
 	in->begin -= in->raw.n;
 	n = input_scan(in, in->raw.n);
+	if (n == in->raw.n && input_lift(in))
+		n = input_scan(in, n);
 	if (n == in->raw.n) {
 		in->begin += n;
 		return false;

@@ -3,8 +3,10 @@
  *
  * The program forks once its first row is in hand, when what can be wrong with the command line was found. A part is a
  * range of the lines, or some of the groups; what it makes of them it writes to a file without a name, and the program
- * puts these together. Where there can be no parts, as there is no memory or no file for them, say, or one fails or has
- * anything to say on stderr, the program goes on with the row in hand and does everything itself: messages, line numbers
+ * puts these together. It waits for them (parts_fork), or does the first range itself meanwhile (parts_lead).
+ *
+ * Where there can be no parts, as there is no memory or no file for them, say, or one fails or has anything to say on
+ * stderr, the program goes on with the row in hand, or behind its range, and does the rest itself: messages, line numbers
  * and statuses are those of one process. Only where all parts are right and their sum is not, it is a line of "a part"
  * that is named.
  */
@@ -41,11 +43,13 @@ struct parts {
 	void *context;
 
 	size_t n;                  /* how many there are; 0: none */
+	size_t first;              /* of those that are processes: 1, where the program is part 0 */
 	size_t i;                  /* in a part, which it is, from 0 */
 	bool part;                 /* this process is one */
 	struct parts_place from[PARTS_MOST + 1];
 	pid_t process[PARTS_MOST];
 	int out[PARTS_MOST];       /* files of what the parts wrote */
+	int said;                  /* and of what they have to say */
 	char *name[PARTS_MOST];    /* and what messages call them */
 	_Atomic uint64_t *claim;   /* [claims] shared by the parts: hashes of groups, the lowest bits being whose they are */
 	uint64_t claims;           /* a power of two */
@@ -236,40 +240,43 @@ parts_claim(const struct parts *p, uint64_t hash)
 	return false;
 }
 
-/* Whether all n parts did what they had to, and had nothing to say. They have ended. */
+/* Whether processes first..n - 1 did what they had to, and had nothing to say; unless wanted, they are killed. They have ended. */
 static inline bool
-parts_wait(struct parts *p, size_t n, int said)
+parts_wait(struct parts *p, size_t n, bool wanted)
 {
 	struct stat s;
-	bool done = true;
+	bool done = wanted;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = p->first; i < n; i++) {
 		int status;
 
 		if (!done && p->process[i] > 0)
 			kill(p->process[i], SIGKILL);
 		done &= p->process[i] > 0 && waitpid(p->process[i], &status, 0) > 0 && status == 0;
 	}
-	return done && fstat(said, &s) == 0 && s.st_size == 0;
+	return done && fstat(p->said, &s) == 0 && s.st_size == 0;
 }
 
-/* What the parts wrote is the input. */
+/* The parts are done: what they wrote is the input, and there are none any more. */
 static inline void
 parts_gather(struct parts *p, struct input *in)
 {
 	static char name[] = "a part";
 
-	for (size_t i = 0; i < p->n; i++) {
+	for (size_t i = p->first; i < p->n; i++) {
 		p->name[i] = name;
 		if (lseek(p->out[i], 0, SEEK_SET) < 0)
 			die_system("%s", name);
 	}
 	close(in->fd);
 	in->name = NULL;
-	in->operand = in->file = p->name;
-	in->n_files = p->n;
-	in->opened = p->out;
+	in->bounded = false;
+	in->last_bytes = 0;
+	in->operand = in->file = p->name + p->first;
+	in->n_files = p->n - p->first;
+	in->opened = p->out + p->first;
 	in->max_line = PARTS_LINE;
+	p->n = 0;
 }
 
 /*
@@ -277,7 +284,7 @@ parts_gather(struct parts *p, struct input *in)
  * the system can do that.
  */
 static inline bool
-parts_start(struct parts *p, size_t i, int said)
+parts_start(struct parts *p, size_t i)
 {
 #ifdef PR_SET_PDEATHSIG
 	pid_t program = getpid();
@@ -286,7 +293,7 @@ parts_start(struct parts *p, size_t i, int said)
 	p->process[i] = fork();
 	if (p->process[i] != 0)
 		return false;
-	if (dup2(p->out[i], STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
+	if (dup2(p->out[i], STDOUT_FILENO) < 0 || dup2(p->said, STDERR_FILENO) < 0)
 		_exit(STATUS_SYSTEM);
 #ifdef PR_SET_PDEATHSIG
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -298,11 +305,11 @@ parts_start(struct parts *p, size_t i, int said)
 
 /* Finds where n parts begin, in a process of its own, as that reads lines. A group or line that is long is read once. */
 static inline bool
-parts_cut(struct parts *p, const struct input *in, uint64_t bytes, size_t n, int said)
+parts_cut(struct parts *p, const struct input *in, uint64_t bytes, size_t n)
 {
 	const ssize_t size = sizeof p->from;
 
-	if (parts_start(p, 0, said)) {
+	if (parts_start(p, 0)) {
 		for (size_t i = 1; i < n; i++) {
 			struct parts_place place = parts_place(in, bytes / n * i);
 
@@ -316,42 +323,111 @@ parts_cut(struct parts *p, const struct input *in, uint64_t bytes, size_t n, int
 		p->from[n] = (struct parts_place){parts_operands(in), 0};
 		_exit(pwrite(STDOUT_FILENO, p->from, sizeof p->from, 0) != size);
 	}
-	return parts_wait(p, 1, said) && pread(p->out[0], p->from, sizeof p->from, 0) == size && ftruncate(p->out[0], 0) == 0;
+	return parts_wait(p, 1, true) && pread(p->out[0], p->from, sizeof p->from, 0) == size && ftruncate(p->out[0], 0) == 0;
 }
 
-/* Makes the parts, and waits for them. */
-static inline enum parts_turn
-parts_fork(struct parts *p, struct input *in)
+/* There are no parts any more. */
+static inline void
+parts_drop(struct parts *p)
+{
+	for (size_t i = p->first; i < p->n; i++)
+		if (p->out[i] >= 0)
+			close(p->out[i]);
+	if (p->said >= 0)
+		close(p->said);
+	p->n = 0;
+}
+
+/* Whether there can be parts: how many, what each is, and where it writes is known then. */
+static inline bool
+parts_prepare(struct parts *p, const struct input *in)
 {
 	uint64_t bytes = p->wanted > 1 ? parts_bytes(in) : 0;
 	size_t n = parts_worth(p, in, bytes);
-	int said;
 	bool done;
 
 	if (n < 2)
-		return PARTS_NONE;
-	said = nameless_try();
-	done = said >= 0;
+		return false;
+	p->n = n;
+	p->said = nameless_try();
+	done = p->said >= 0;
 	for (size_t i = 0; i < n; i++) {
 		p->out[i] = nameless_try();
 		done &= p->out[i] >= 0;
 	}
 	signal(SIGCHLD, SIG_DFL);
-	done = done && parts_cut(p, in, bytes, n, said) && (!p->group || parts_make_claims(p, bytes));
-	for (size_t i = 0; done && i < n; i++)
-		if (parts_start(p, i, said)) {
-			p->n = n;
+	done = done && parts_cut(p, in, bytes, n);
+	if (!done)
+		parts_drop(p);
+	return done;
+}
+
+/* Makes the processes. Whether this is one. */
+static inline bool
+parts_run(struct parts *p)
+{
+	for (size_t i = p->first; i < p->n; i++)
+		if (parts_start(p, i)) {
 			p->i = i;
 			p->part = true;
-			return PARTS_PART;
+			return true;
 		}
-	done = done && parts_wait(p, n, said);
+	return false;
+}
+
+/* Waits for them. Unless they are wanted, and did what they had to, there are none any more. */
+static inline bool
+parts_end(struct parts *p, bool wanted)
+{
+	bool done = parts_wait(p, p->n, wanted);
+
+	close(p->said);
+	p->said = -1;
+	if (!done)
+		parts_drop(p);
+	return done;
+}
+
+/* Makes the parts, and waits for them. */
+static inline enum parts_turn
+parts_fork(struct parts *p, const struct input *in)
+{
+	bool done;
+
+	if (!parts_prepare(p, in))
+		return PARTS_NONE;
+	if (p->group && !parts_make_claims(p, parts_bytes(in))) {
+		parts_drop(p);
+		return PARTS_NONE;
+	}
+	if (parts_run(p))
+		return PARTS_PART;
+	done = parts_end(p, true);
 	parts_free_claims(p);
-	close(said);
-	for (size_t i = 0; !done && i < n; i++)
-		close(p->out[i]);
-	p->n = done ? n : 0;
 	return done ? PARTS_DONE : PARTS_NONE;
+}
+
+/*
+ * Makes the parts but for the first, which is what the program's input is then. Whether this is one of them. The program
+ * goes on with the row in hand, and calls parts_end at the end of its input.
+ */
+static inline bool
+parts_lead(struct parts *p, struct input *in)
+{
+	struct parts_place ahead = {(size_t)(in->file - in->operand) - 1, input_offset(in) + in->raw.n};
+
+	if (!parts_prepare(p, in))
+		return false;
+	if (parts_behind(ahead, p->from[1])) {
+		parts_drop(p);
+		return false;
+	}
+	close(p->out[0]);
+	p->first = 1;
+	if (parts_run(p))
+		return true;
+	input_end_at(in, p->from[1].operand, p->from[1].at);
+	return false;
 }
 
 /* A part's input is its range of the lines. Whether that begins within a file. */

@@ -130,42 +130,55 @@ sums_accept_partial(struct sums *s)
 }
 
 /*
- * With -j, once the columns are known: parts write partial lines of theirs, which are then merged. Whether the row in
- * hand is none any more.
+ * With -j, once the columns are known: parts write partial lines of theirs, while the program does the first range.
+ * Whether this is a part, whose rows are all before it.
  */
 static inline bool
 sums_share(struct sums *s)
 {
-	enum parts_turn turn = parts_fork(&s->parts, &s->in);
+	if (!parts_lead(&s->parts, &s->in))
+		return false;
+	s->partial = true;
+	s->header = false;
+	s->against = NULL;
+	s->rows.headed = parts_read_range(&s->parts, &s->in) ? s->in.file : NULL;
+	return true;
+}
 
-	if (turn == PARTS_PART) {
-		s->partial = true;
-		s->header = false;
-		s->against = NULL;
-		s->rows.headed = parts_read_range(&s->parts, &s->in) ? s->in.file : NULL;
-	} else if (turn == PARTS_DONE) {
-		s->merge = true;
-		parts_gather(&s->parts, &s->in);
-		rows_free(&s->rows);
-		s->rows.in = &s->in;
-	}
-	return turn != PARTS_NONE;
+/*
+ * With -j, at the end of the program's range. Whether there is more: what the parts wrote, which is merged; or where one
+ * failed all that is left. A row that went on behind that end has lifted it: the parts began within a row.
+ */
+static inline bool
+sums_join(struct sums *s)
+{
+	if (s->parts.part || !s->parts.n)
+		return false;
+	if (!parts_end(&s->parts, s->in.bounded))
+		return input_lift(&s->in);
+	s->merge = true;
+	parts_gather(&s->parts, &s->in);
+	rows_free(&s->rows);
+	s->rows.in = &s->in;
+	return true;
 }
 
 /* The next row, or with --merge the next partial line. False when all is read. */
 static inline bool
 sums_next(struct sums *s)
 {
-	while (rows_next(&s->rows)) {
-		if (s->merge && !sums_accept_partial(s))
-			continue;
-		if (!s->merge && !s->place) {
-			sums_find_columns(s);
-			if (sums_share(s))
+	do
+		while (rows_next(&s->rows)) {
+			if (s->merge && !sums_accept_partial(s))
 				continue;
+			if (!s->merge && !s->place) {
+				sums_find_columns(s);
+				if (sums_share(s))
+					continue;
+			}
+			return true;
 		}
-		return true;
-	}
+	while (sums_join(s));
 	if (s->rows.name && !s->place)
 		sums_find_columns(s);
 	return false;
@@ -207,7 +220,7 @@ sums_count(struct sums *s, size_t i, const char *name, uint64_t *count)
 
 /* Adds a value to the keys, of which n bytes are there. Returns how many are there then. */
 static inline size_t
-sums_join(struct sums *s, size_t n, struct view value)
+sums_append(struct sums *s, size_t n, struct view value)
 {
 	s->key = grow(s->key, &s->key_capacity, n + 2 * value.n + 1, 1);
 	if (!s->rows.csv) {
@@ -231,9 +244,9 @@ sums_key(struct sums *s, size_t n)
 	const struct view *field = s->rows.field;
 
 	if (s->merge && s->n_columns)
-		return sums_join(s, n, (struct view){field[1].at, (size_t)(field[s->value_place].at - 1 - field[1].at)});
+		return sums_append(s, n, (struct view){field[1].at, (size_t)(field[s->value_place].at - 1 - field[1].at)});
 	for (size_t i = 0; i < s->n_columns; i++) {
-		n = sums_join(s, n, field[s->place[i]]);
+		n = sums_append(s, n, field[s->place[i]]);
 		if (i + 1 < s->n_columns)
 			s->key[n++] = '\t';
 	}
