@@ -153,6 +153,13 @@ window_height(const struct window *v)
 	return v->P + v->K - 1;
 }
 
+/* Floats of all slices of an image. */
+static inline size_t
+window_sliced(const struct window *v)
+{
+	return v->C * v->K * window_height(v) * v->Q;
+}
+
 /* Fills at, as struct window says. */
 static inline void
 window_place(const struct window *v, size_t *at)
@@ -246,7 +253,7 @@ static inline size_t
 conv_scratch(const struct window *v, size_t O)
 {
 	size_t D = v->C * v->K * v->K, N = v->P * v->Q, forward = gemm_scratch(O, N, D), back = gemm_scratch(D, N, O);
-	size_t columns = D * N + (forward > back ? forward : back), slices = v->C * v->K * window_height(v) * v->Q;
+	size_t columns = D * N + (forward > back ? forward : back), slices = window_sliced(v) + gemm_slide_scratch(N);
 
 	return columns > slices ? columns : slices;
 }
@@ -306,7 +313,7 @@ conv_backward(size_t B, size_t O, const struct window *v, float *dx, float *dw, 
 			vec_ramp_backward(O * N, dy, dy, y);
 		if (slides) {
 			window_slices(v, scratch, x);
-			gemm_slide_back(O, N, D, dw, dbias, dy, first ? NULL : y, scratch, v->at);
+			gemm_slide_back(O, N, D, dw, dbias, dy, first ? NULL : y, scratch, v->at, scratch + window_sliced(v));
 		} else {
 			conv_columns_back(O, v, dw, dbias, x, dy, scratch);
 		}

@@ -39,10 +39,10 @@ enum {
 	GEMM_PANEL = 32,   /* columns of the widest panel */
 	GEMM_REUSE = 12,   /* what is read by more tiles than this is packed */
 	GEMM_DOT = 16,    /* sums of a dot product */
-	GEMM_DOT_DEPTH = 1024, /* elements of a block of dot products, its rows and its columns */
+	GEMM_DOT_DEPTH = 384, /* elements of a block of dot products, its rows and its columns */
 	GEMM_DOT_HEIGHT = 16,
 	GEMM_DOT_WIDTH = 10,
-	GEMM_SEEN_ROWS = 3, /* channels of a convolution's result whose gradient is read at once */
+	GEMM_SEEN_MOST = 4, /* of GEMM_SEEN_ROWS */
 };
 
 /* Four floats, of any alignment. */
@@ -72,6 +72,18 @@ gemm_piece(size_t n, size_t most)
 	return n >= 2 * most ? most : n > most ? (n + 1) / 2 : n;
 }
 
+/* How many pieces from the next on are alike. */
+static inline size_t
+gemm_alike(size_t n, size_t most)
+{
+	const size_t rows = gemm_piece(n, most);
+	size_t pieces = 1;
+
+	while (n > pieces * rows && gemm_piece(n - pieces * rows, most) == rows)
+		pieces++;
+	return pieces;
+}
+
 /*
  * C[m][n] = or += op(A) B over K, with n up to two vectors. Row k of B starts at b[k ldb] and may be read up to the next
  * whole vector.
@@ -99,12 +111,7 @@ gemm_dot_sum(const float *sums)
 
 /* As gemm_slide_back. */
 typedef void gemm_slider_back(size_t O, size_t N, size_t D, float *dw, float *dbias, const float *dy, const float *y,
-                              const float *x, const size_t *at);
-
-/* From GEMM_DOT - n on: of a vector, what is not among its first n numbers. */
-static const int32_t gemm_fresh[2 * GEMM_DOT] = {
-	[GEMM_DOT] = -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-};
+                              const float *x, const size_t *at, float *scratch);
 
 struct gemm_kernel {
 	const char *name;
@@ -144,6 +151,7 @@ struct gemm_kernel {
 #define GEMM_ROWS 12
 #define GEMM_DOT_ROWS 4
 #define GEMM_DOT_COLUMNS 5
+#define GEMM_SEEN_ROWS 3
 #define GEMM_SEEN_COLUMNS 9
 #define GEMM_FMA(x, y, z) _mm512_fmadd_ps(x, y, z)
 #define GEMM_RAMP(x) _mm512_max_ps(x, _mm512_setzero_ps())
@@ -154,8 +162,9 @@ struct gemm_kernel {
 #define GEMM_TARGET __attribute__((target("avx2,fma")))
 #define GEMM_LANES 8
 #define GEMM_ROWS 6
-#define GEMM_DOT_ROWS 3
-#define GEMM_DOT_COLUMNS 2
+#define GEMM_DOT_ROWS 4
+#define GEMM_DOT_COLUMNS 3
+#define GEMM_SEEN_ROWS 4
 #define GEMM_SEEN_COLUMNS 3
 #define GEMM_FMA(x, y, z) _mm256_fmadd_ps(x, y, z)
 #define GEMM_RAMP(x) _mm256_max_ps(x, _mm256_setzero_ps())
@@ -168,8 +177,9 @@ struct gemm_kernel {
 #define GEMM_TARGET
 #define GEMM_LANES 4
 #define GEMM_ROWS 12
-#define GEMM_DOT_ROWS 3
-#define GEMM_DOT_COLUMNS 2
+#define GEMM_DOT_ROWS 4
+#define GEMM_DOT_COLUMNS 3
+#define GEMM_SEEN_ROWS 4
 #define GEMM_SEEN_COLUMNS 3
 #define GEMM_FMA(x, y, z) vfmaq_f32(z, x, y)
 #define GEMM_RAMP(x) vmaxnmq_f32(x, vdupq_n_f32(0))
@@ -405,15 +415,22 @@ gemm_slide_back_plain(size_t O, size_t N, size_t D, float *dw, float *dbias, con
 		}
 }
 
-/* As gemm_slide_back_plain, by the best kernel of this machine. */
+/* Floats of scratch for gemm_slide_back over N places. */
+static inline size_t
+gemm_slide_scratch(size_t N)
+{
+	return GEMM_SEEN_MOST * ((N + GEMM_DOT - 1) / GEMM_DOT * GEMM_DOT);
+}
+
+/* As gemm_slide_back_plain, by the best kernel of this machine. scratch: gemm_slide_scratch(N). */
 static inline void
 gemm_slide_back(size_t O, size_t N, size_t D, float *dw, float *dbias, const float *dy, const float *y, const float *x,
-                const size_t *at)
+                const size_t *at, float *scratch)
 {
 	const struct gemm_kernel *kernel = gemm_best();
 
 	if (kernel->panel)
-		kernel->slide_back(O, N, D, dw, dbias, dy, y, x, at);
+		kernel->slide_back(O, N, D, dw, dbias, dy, y, x, at, scratch);
 	else
 		gemm_slide_back_plain(O, N, D, dw, dbias, dy, y, x, at);
 }

@@ -6,51 +6,57 @@
  *	GEMM_LANES          floats of a vector
  *	GEMM_ROWS           rows of the largest tile: the sums of GEMM_ROWS times two vectors stay in registers
  *	GEMM_DOT_ROWS, GEMM_DOT_COLUMNS  dot products that are summed at once
- *	GEMM_SEEN_COLUMNS   elements of a window that are, for GEMM_SEEN_ROWS rows of dy: 3 or a multiple
+ *	GEMM_SEEN_ROWS, GEMM_SEEN_COLUMNS  rows of dy, at most GEMM_SEEN_MOST, and elements of a window that are: 3 or 9
  *	GEMM_FMA(x, y, z)   x y + z of vectors, rounded once
  *	GEMM_RAMP(x)        what of a vector is above 0, else 0
  *	GEMM_RUNS           whether this machine has the instructions
  */
 
 /*
- * C[rows][2 or 1 vectors] = or += A B over K, as gemm.h says: row i, column k of A is a[i a_row + k a_k]; row k of B
- * starts at b[k b_k]. rows and vectors are constants where it is called, so all loops but that over k unroll.
+ * n tiles, one below the other: C[rows][2 or 1 vectors] = or += A B over K, as gemm.h says: row i, column k of A is
+ * a[i a_row + k a_k], that of the next tile a_tile behind it; row k of B starts at b[k b_k]. rows and vectors are constants
+ * where it is called, so all loops but those over tiles and k unroll.
  */
 GEMM_TARGET
 GEMM_INLINE
 static void
-GEMM_NAME(block)(size_t rows, size_t vectors, size_t K, float *C, size_t ldc, bool accumulate, const float *a,
-                 size_t a_row, size_t a_k, const float *b, size_t b_k)
+GEMM_NAME(block)(size_t rows, size_t vectors, size_t n, size_t K, float *C, size_t ldc, bool accumulate, const float *a,
+                 size_t a_row, size_t a_k, size_t a_tile, const float *b, size_t b_k)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
-	vector sum[GEMM_ROWS][2];
 
-	GEMM_UNROLL
-	for (size_t i = 0; i < rows; i++)
-		GEMM_UNROLL
-		for (size_t j = 0; j < vectors; j++)
-			sum[i][j] = accumulate ? (vector)*(const stored *)(C + i * ldc + j * GEMM_LANES) : (vector){0};
-	for (size_t k = 0; k < K; k++, a += a_k, b += b_k) {
-		vector row[2];
+	for (; n > 0; n--, C += rows * ldc, a += a_tile) {
+		const float *x = a, *y = b;
+		vector sum[GEMM_ROWS][2] = {{{0}}};
 
-		GEMM_UNROLL
-		for (size_t j = 0; j < vectors; j++)
-			row[j] = *(const stored *)(b + j * GEMM_LANES);
-		GEMM_UNROLL
-		for (size_t i = 0; i < rows; i++) {
-			vector x = a[i * a_row] - (vector){0};
+		if (accumulate)
+			GEMM_UNROLL
+			for (size_t i = 0; i < rows; i++)
+				GEMM_UNROLL
+				for (size_t j = 0; j < vectors; j++)
+					sum[i][j] = *(const stored *)(C + i * ldc + j * GEMM_LANES);
+		for (size_t k = 0; k < K; k++, x += a_k, y += b_k) {
+			vector row[2];
 
 			GEMM_UNROLL
 			for (size_t j = 0; j < vectors; j++)
-				sum[i][j] = GEMM_FMA(x, row[j], sum[i][j]);
+				row[j] = *(const stored *)(y + j * GEMM_LANES);
+			GEMM_UNROLL
+			for (size_t i = 0; i < rows; i++) {
+				const vector all = x[i * a_row] - (vector){0};
+
+				GEMM_UNROLL
+				for (size_t j = 0; j < vectors; j++)
+					sum[i][j] = GEMM_FMA(all, row[j], sum[i][j]);
+			}
 		}
-	}
-	GEMM_UNROLL
-	for (size_t i = 0; i < rows; i++)
 		GEMM_UNROLL
-		for (size_t j = 0; j < vectors; j++)
-			*(stored *)(C + i * ldc + j * GEMM_LANES) = sum[i][j];
+		for (size_t i = 0; i < rows; i++)
+			GEMM_UNROLL
+			for (size_t j = 0; j < vectors; j++)
+				*(stored *)(C + i * ldc + j * GEMM_LANES) = sum[i][j];
+	}
 }
 
 /* All tiles: cases of a switch over 2 rows + vectors - 1. GEMM_TILE(rows, vectors) computes one. */
@@ -124,18 +130,20 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 	}
 	if (!whole)
 		memset(edge, 0, sizeof edge);
-	for (size_t i = 0, rows; i < m; i += rows, C += rows * ldc) {
+	for (size_t i = 0, rows, tiles; i < m; i += tiles * rows, C += tiles * rows * ldc) {
 		float *to = whole ? C : edge;
 		const size_t ldto = whole ? ldc : WIDTH;
 		const float *from = a.pack ? a.packed + i * K : gemm_from(a, i, 0).from;
 
 		rows = gemm_piece(m - i, GEMM_ROWS);
+		tiles = whole ? gemm_alike(m - i, GEMM_ROWS) : 1;
 		const size_t a_row = a.pack || a.by_k ? 1 : a.ld, a_k = a.pack ? rows : a.by_k ? a.ld : 1;
+		const size_t a_tile = a.pack ? rows * K : rows * a_row;
 		for (size_t r = 0; !whole && accumulate && r < rows; r++)
 			memcpy(edge + r * WIDTH, C + r * ldc, n * sizeof *C);
 		switch (rows * 2 + (n > GEMM_LANES)) {
 #define GEMM_TILE(rows, vectors) \
-			GEMM_NAME(block)(rows, vectors, K, to, ldto, accumulate, from, a_row, a_k, b, ldb)
+			GEMM_NAME(block)(rows, vectors, tiles, K, to, ldto, accumulate, from, a_row, a_k, a_tile, b, ldb)
 		GEMM_CASES
 #undef GEMM_TILE
 		}
@@ -144,106 +152,121 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 	}
 }
 
-/* The results of so many rows of gemm_slide at two vectors of places, or one. rows and vectors are constants. */
+/*
+ * So many rows of gemm_slide, of which a vector of places, or two, are computed together: where N is no multiple of that, the
+ * last two overlap. rows and vectors are constants.
+ */
 GEMM_TARGET
 GEMM_INLINE
 static void
-GEMM_NAME(slid)(size_t rows, size_t vectors, size_t D, float *y, size_t ldy, const float *w, const float *bias, bool ramp,
+GEMM_NAME(slid)(size_t rows, size_t vectors, size_t N, size_t D, float *y, const float *w, const float *bias, bool ramp,
                 const float *x, const size_t *at)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
-	vector sum[GEMM_ROWS][2];
 
-	GEMM_UNROLL
-	for (size_t i = 0; i < rows; i++)
-		GEMM_UNROLL
-		for (size_t j = 0; j < vectors; j++)
-			sum[i][j] = bias[i] - (vector){0};
-	for (size_t d = 0; d < D; d++) {
-		vector seen[2];
+	for (size_t i = 0; i < N; i += vectors * GEMM_LANES) {
+		const size_t n = i + vectors * GEMM_LANES <= N ? i : N - vectors * GEMM_LANES;
+		vector sum[GEMM_ROWS][2];
 
 		GEMM_UNROLL
-		for (size_t j = 0; j < vectors; j++)
-			seen[j] = *(const stored *)(x + at[d] + j * GEMM_LANES);
-		GEMM_UNROLL
-		for (size_t i = 0; i < rows; i++) {
-			vector weight = w[i * D + d] - (vector){0};
+		for (size_t r = 0; r < rows; r++)
+			GEMM_UNROLL
+			for (size_t j = 0; j < vectors; j++)
+				sum[r][j] = bias[r] - (vector){0};
+		for (size_t d = 0; d < D; d++) {
+			const float *from = x + at[d] + n;
+			vector seen[2];
 
 			GEMM_UNROLL
 			for (size_t j = 0; j < vectors; j++)
-				sum[i][j] = GEMM_FMA(weight, seen[j], sum[i][j]);
+				seen[j] = *(const stored *)(from + j * GEMM_LANES);
+			GEMM_UNROLL
+			for (size_t r = 0; r < rows; r++) {
+				const vector weight = w[r * D + d] - (vector){0};
+
+				GEMM_UNROLL
+				for (size_t j = 0; j < vectors; j++)
+					sum[r][j] = GEMM_FMA(weight, seen[j], sum[r][j]);
+			}
 		}
-	}
-	GEMM_UNROLL
-	for (size_t i = 0; i < rows; i++)
+		if (ramp)
+			GEMM_UNROLL
+			for (size_t r = 0; r < rows; r++)
+				GEMM_UNROLL
+				for (size_t j = 0; j < vectors; j++)
+					sum[r][j] = GEMM_RAMP(sum[r][j]);
 		GEMM_UNROLL
-		for (size_t j = 0; j < vectors; j++)
-			*(stored *)(y + i * ldy + j * GEMM_LANES) = ramp ? (vector)GEMM_RAMP(sum[i][j]) : sum[i][j];
+		for (size_t r = 0; r < rows; r++)
+			GEMM_UNROLL
+			for (size_t j = 0; j < vectors; j++)
+				*(stored *)(y + r * N + n + j * GEMM_LANES) = sum[r][j];
+	}
 }
 
 /* As slid for any number of rows, O, where D, a constant, is so small that what the window sees stays in registers. */
 GEMM_TARGET
 GEMM_INLINE
 static void
-GEMM_NAME(slid_shallow)(size_t D, size_t vectors, size_t O, float *y, size_t ldy, const float *w, const float *bias,
+GEMM_NAME(slid_shallow)(size_t D, size_t vectors, size_t N, size_t O, float *y, const float *w, const float *bias,
                         bool ramp, const float *x, const size_t *at)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
-	vector seen[GEMM_ROWS][2];
 
-	GEMM_UNROLL
-	for (size_t d = 0; d < D; d++)
-		GEMM_UNROLL
-		for (size_t j = 0; j < vectors; j++)
-			seen[d][j] = *(const stored *)(x + at[d] + j * GEMM_LANES);
-	for (size_t o = 0; o < O; o++, y += ldy, w += D) {
-		vector sum[2];
+	for (size_t i = 0; i < N; i += vectors * GEMM_LANES) {
+		const size_t n = i + vectors * GEMM_LANES <= N ? i : N - vectors * GEMM_LANES;
+		vector seen[GEMM_ROWS][2];
 
 		GEMM_UNROLL
-		for (size_t j = 0; j < vectors; j++)
-			sum[j] = bias[o] - (vector){0};
-		GEMM_UNROLL
-		for (size_t d = 0; d < D; d++) {
-			const vector weight = w[d] - (vector){0};
+		for (size_t d = 0; d < D; d++)
+			GEMM_UNROLL
+			for (size_t j = 0; j < vectors; j++)
+				seen[d][j] = *(const stored *)(x + at[d] + n + j * GEMM_LANES);
+		for (size_t o = 0; o < O; o++) {
+			vector sum[2];
 
 			GEMM_UNROLL
 			for (size_t j = 0; j < vectors; j++)
-				sum[j] = GEMM_FMA(weight, seen[d][j], sum[j]);
+				sum[j] = bias[o] - (vector){0};
+			GEMM_UNROLL
+			for (size_t d = 0; d < D; d++) {
+				const vector weight = w[o * D + d] - (vector){0};
+
+				GEMM_UNROLL
+				for (size_t j = 0; j < vectors; j++)
+					sum[j] = GEMM_FMA(weight, seen[d][j], sum[j]);
+			}
+			GEMM_UNROLL
+			for (size_t j = 0; j < vectors; j++)
+				*(stored *)(y + o * N + n + j * GEMM_LANES) = ramp ? (vector)GEMM_RAMP(sum[j]) : sum[j];
 		}
-		GEMM_UNROLL
-		for (size_t j = 0; j < vectors; j++)
-			*(stored *)(y + j * GEMM_LANES) = ramp ? (vector)GEMM_RAMP(sum[j]) : sum[j];
 	}
 }
 
-/* A gemm_slider: see gemm.h. Where N is no multiple of a vector, the last two overlap. */
+/* A gemm_slider: see gemm.h. */
 GEMM_TARGET
 static void
 GEMM_NAME(slide)(size_t O, size_t N, size_t D, float *y, const float *w, const float *bias, bool ramp, const float *x,
                  const size_t *at)
 {
+	const size_t two = N >= 2 * GEMM_LANES;
+
+	if (D <= GEMM_ROWS) {
+		switch (D * 2 + two) {
+#define GEMM_TILE(rows, vectors) GEMM_NAME(slid_shallow)(rows, vectors, N, O, y, w, bias, ramp, x, at)
+		GEMM_CASES
+#undef GEMM_TILE
+		}
+		return;
+	}
 	for (size_t o = 0, rows; o < O; o += rows) {
-		rows = D <= GEMM_ROWS ? O : gemm_piece(O - o, GEMM_ROWS);
-		for (size_t i = 0, vectors; i < N; i += vectors * GEMM_LANES) {
-			vectors = N - i < 2 * GEMM_LANES ? 1 : 2;
-
-			const size_t n = N - i < GEMM_LANES ? N - GEMM_LANES : i;
-
-			if (D <= GEMM_ROWS)
-				switch (D * 2 + vectors - 1) {
-#define GEMM_TILE(rows, vectors) GEMM_NAME(slid_shallow)(rows, vectors, O, y + n, N, w, bias, ramp, x + n, at)
-				GEMM_CASES
-#undef GEMM_TILE
-				}
-			else
-				switch (rows * 2 + vectors - 1) {
+		rows = gemm_piece(O - o, GEMM_ROWS);
+		switch (rows * 2 + two) {
 #define GEMM_TILE(rows, vectors) \
-					GEMM_NAME(slid)(rows, vectors, D, y + o * N + n, N, w + o * D, bias + o, ramp, x + n, at)
-				GEMM_CASES
+			GEMM_NAME(slid)(rows, vectors, N, D, y + o * N, w + o * D, bias + o, ramp, x, at)
+		GEMM_CASES
 #undef GEMM_TILE
-				}
 		}
 	}
 }
@@ -251,54 +274,53 @@ GEMM_NAME(slide)(size_t O, size_t N, size_t D, float *y, const float *w, const f
 #undef GEMM_CASE
 #undef GEMM_CASES
 
-/* sums[rows][columns][GEMM_DOT] += products of K elements, as gemm_dot_plain adds them. rows and columns are constants. */
+/*
+ * sums[rows][columns][GEMM_DOT] += products of K elements, as gemm_dot_plain adds them, a vector of the sums at a time. rows and
+ * columns are constants.
+ */
 GEMM_TARGET
 GEMM_INLINE
 static void
 GEMM_NAME(dots)(size_t rows, size_t columns, size_t K, float *sums, size_t ldsums, const float *a, size_t lda,
                 const float *const *b)
 {
-	enum { PARTS = GEMM_DOT / GEMM_LANES };
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
-	vector sum[GEMM_DOT_ROWS][GEMM_DOT_COLUMNS][PARTS];
-	size_t k = 0;
+	const size_t whole = K / GEMM_DOT * GEMM_DOT;
 
-	GEMM_UNROLL
-	for (size_t i = 0; i < rows; i++)
-		GEMM_UNROLL
-		for (size_t j = 0; j < columns; j++)
-			GEMM_UNROLL
-			for (size_t l = 0; l < PARTS; l++)
-				sum[i][j][l] = *(const stored *)(sums + i * ldsums + j * GEMM_DOT + l * GEMM_LANES);
-	for (; k + GEMM_DOT <= K; k += GEMM_DOT)
-		GEMM_UNROLL
-		for (size_t l = 0; l < PARTS; l++) {
-			vector column[GEMM_DOT_COLUMNS];
+	for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES) {
+		vector sum[GEMM_DOT_ROWS][GEMM_DOT_COLUMNS];
 
+		GEMM_UNROLL
+		for (size_t i = 0; i < rows; i++)
 			GEMM_UNROLL
 			for (size_t j = 0; j < columns; j++)
-				column[j] = *(const stored *)(b[j] + k + l * GEMM_LANES);
+				sum[i][j] = *(const stored *)(sums + i * ldsums + j * GEMM_DOT + part);
+		for (size_t k = part; k < whole; k += GEMM_DOT) {
+			vector x[GEMM_DOT_ROWS];
+
 			GEMM_UNROLL
-			for (size_t i = 0; i < rows; i++) {
-				vector x = *(const stored *)(a + i * lda + k + l * GEMM_LANES);
+			for (size_t i = 0; i < rows; i++)
+				x[i] = *(const stored *)(a + i * lda + k);
+			GEMM_UNROLL
+			for (size_t j = 0; j < columns; j++) {
+				const vector column = *(const stored *)(b[j] + k);
 
 				GEMM_UNROLL
-				for (size_t j = 0; j < columns; j++)
-					sum[i][j][l] = GEMM_FMA(x, column[j], sum[i][j][l]);
+				for (size_t i = 0; i < rows; i++)
+					sum[i][j] = GEMM_FMA(x[i], column, sum[i][j]);
 			}
 		}
-	GEMM_UNROLL
-	for (size_t i = 0; i < rows; i++)
 		GEMM_UNROLL
-		for (size_t j = 0; j < columns; j++)
+		for (size_t i = 0; i < rows; i++)
 			GEMM_UNROLL
-			for (size_t l = 0; l < PARTS; l++)
-				*(stored *)(sums + i * ldsums + j * GEMM_DOT + l * GEMM_LANES) = sum[i][j][l];
-	for (size_t l = 0; k < K; k++, l++)
+			for (size_t j = 0; j < columns; j++)
+				*(stored *)(sums + i * ldsums + j * GEMM_DOT + part) = sum[i][j];
+	}
+	for (size_t k = whole; k < K; k++)
 		for (size_t i = 0; i < rows; i++)
 			for (size_t j = 0; j < columns; j++) {
-				float *to = sums + i * ldsums + j * GEMM_DOT + l;
+				float *to = sums + i * ldsums + j * GEMM_DOT + k - whole;
 
 				*to = fmaf(a[i * lda + k], b[j][k], *to);
 			}
@@ -320,112 +342,133 @@ GEMM_NAME(dot)(size_t m, size_t n, size_t K, float *sums, const float *a, size_t
 			case rows * 8 + columns: \
 				GEMM_NAME(dots)(rows, columns, K, to, n * GEMM_DOT, a + i * lda, lda, b + j); \
 				break;
-#define GEMM_CASE2(rows) GEMM_CASE(rows, 1) GEMM_CASE(rows, 2)
-#define GEMM_CASE5(rows) GEMM_CASE2(rows) GEMM_CASE(rows, 3) GEMM_CASE(rows, 4) GEMM_CASE(rows, 5)
+#define GEMM_CASE4(columns) \
+			GEMM_CASE(1, columns) GEMM_CASE(2, columns) GEMM_CASE(3, columns) GEMM_CASE(4, columns)
+			GEMM_CASE4(1)
+			GEMM_CASE4(2)
+			GEMM_CASE4(3)
 #if GEMM_DOT_COLUMNS == 5
-			GEMM_CASE5(1) GEMM_CASE5(2) GEMM_CASE5(3) GEMM_CASE5(4)
-#else
-			GEMM_CASE2(1) GEMM_CASE2(2) GEMM_CASE2(3)
+			GEMM_CASE4(4)
+			GEMM_CASE4(5)
 #endif
 #undef GEMM_CASE
-#undef GEMM_CASE2
-#undef GEMM_CASE5
+#undef GEMM_CASE4
 			}
 		}
 	}
 }
 
 /*
- * For so many rows of dy and elements of a window, the sums of gemm_slide_back: dw[r D + c] added to, and dbias[r] if biased.
- * With ramp, dy counts where y is above 0. The first four are constants.
+ * What of so many rows of dy counts, for seen: g[rows][N up to whole blocks], where the last block is the last GEMM_DOT of a
+ * row, less what the one before has. dbias[rows] gets the sums added, unless it is NULL. ramp, that there is y, is a constant.
  */
 GEMM_TARGET
 GEMM_INLINE
 static void
-GEMM_NAME(seen)(size_t rows, size_t columns, bool biased, bool ramp, size_t N, size_t D, float *dw, float *dbias,
-                const float *dy, const float *y, const float *x, const size_t *at)
+GEMM_NAME(counted)(size_t rows, bool ramp, size_t N, float *g, float *dbias, const float *dy, const float *y)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef int32_t bits __attribute__((vector_size(GEMM_LANES * sizeof(int32_t))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
-	typedef int32_t few __attribute__((vector_size(GEMM_LANES * sizeof(int32_t)), aligned(sizeof(int32_t)), may_alias));
-	float sums[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS + 1][GEMM_DOT];
+	const size_t whole = N / GEMM_DOT * GEMM_DOT;
+
+	for (size_t r = 0; r < rows; r++, dy += N, y += ramp ? N : 0) {
+		float sums[GEMM_DOT];
+		vector all[GEMM_DOT / GEMM_LANES] = {{0}};
+
+		for (size_t n = 0; n < whole; n += GEMM_DOT, g += GEMM_DOT)
+			GEMM_UNROLL
+			for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES) {
+				vector v = *(const stored *)(dy + n + part);
+
+				if (ramp)
+					v = (vector)((bits)v & (*(const stored *)(y + n + part) > 0));
+				*(stored *)(g + part) = v;
+				all[part / GEMM_LANES] += v;
+			}
+		for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES)
+			*(stored *)(sums + part) = all[part / GEMM_LANES];
+		for (size_t l = 0, n = N - GEMM_DOT; whole < N && l < GEMM_DOT; l++, n++)
+			sums[l] += *g++ = n >= whole && (!ramp || y[n] > 0) ? dy[n] : 0;
+		if (dbias)
+			dbias[r] += gemm_dot_sum(sums);
+	}
+}
+
+/* For so many rows of g and elements of a window, the sums of gemm_slide_back: dw[r D + c] added to. rows, columns are constants. */
+GEMM_TARGET
+GEMM_INLINE
+static void
+GEMM_NAME(seen)(size_t rows, size_t columns, size_t N, size_t D, float *dw, const float *g, const float *x, const size_t *at)
+{
+	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
+	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+	const size_t ldg = (N + GEMM_DOT - 1) / GEMM_DOT * GEMM_DOT;
+	float sums[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS][GEMM_DOT];
 
 	for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES) {
-		vector sum[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS] = {{{0}}}, all[GEMM_SEEN_ROWS] = {{0}};
+		vector sum[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS] = {{{0}}};
 
 		for (size_t i = 0; i < N; i += GEMM_DOT) {
 			const size_t n = i + GEMM_DOT <= N ? i : N - GEMM_DOT;
-			const bits fresh = *(const few *)(gemm_fresh + GEMM_DOT - (i - n) + part);
-			vector g[GEMM_SEEN_ROWS];
+			vector counted[GEMM_SEEN_ROWS];
 
 			GEMM_UNROLL
-			for (size_t r = 0; r < rows; r++) {
-				bits v = (bits)*(const stored *)(dy + r * N + n + part) & fresh;
-
-				g[r] = (vector)(ramp ? v & (bits)(*(const stored *)(y + r * N + n + part) > 0) : v);
-				if (biased)
-					all[r] += g[r];
-			}
+			for (size_t r = 0; r < rows; r++)
+				counted[r] = *(const stored *)(g + r * ldg + i + part);
 			GEMM_UNROLL
 			for (size_t c = 0; c < columns; c++) {
 				const vector seen = *(const stored *)(x + at[c] + n + part);
 
 				GEMM_UNROLL
 				for (size_t r = 0; r < rows; r++)
-					sum[r][c] = GEMM_FMA(g[r], seen, sum[r][c]);
+					sum[r][c] = GEMM_FMA(counted[r], seen, sum[r][c]);
 			}
 		}
 		GEMM_UNROLL
-		for (size_t r = 0; r < rows; r++) {
+		for (size_t r = 0; r < rows; r++)
 			GEMM_UNROLL
 			for (size_t c = 0; c < columns; c++)
 				*(stored *)(sums[r][c] + part) = sum[r][c];
-			if (biased)
-				*(stored *)(sums[r][columns] + part) = all[r];
-		}
 	}
-	for (size_t r = 0; r < rows; r++) {
+	for (size_t r = 0; r < rows; r++)
 		for (size_t c = 0; c < columns; c++)
 			dw[r * D + c] += gemm_dot_sum(sums[r][c]);
-		if (biased)
-			dbias[r] += gemm_dot_sum(sums[r][columns]);
-	}
 }
 
 /* A gemm_slider_back: see gemm.h. */
 GEMM_TARGET
 static void
 GEMM_NAME(slide_back)(size_t O, size_t N, size_t D, float *dw, float *dbias, const float *dy, const float *y, const float *x,
-                      const size_t *at)
+                      const size_t *at, float *scratch)
 {
-	for (size_t o = 0, rows; o < O; o += rows, dy += rows * N, y += y ? rows * N : 0) {
+	for (size_t o = 0, rows; o < O; o += rows) {
 		rows = gemm_piece(O - o, GEMM_SEEN_ROWS);
+		if (y)
+			GEMM_NAME(counted)(rows, true, N, scratch, dbias ? dbias + o : NULL, dy + o * N, y + o * N);
+		else
+			GEMM_NAME(counted)(rows, false, N, scratch, dbias ? dbias + o : NULL, dy + o * N, NULL);
 		for (size_t d = 0, columns; d < D; d += columns) {
-			const bool biased = dbias && d == 0;
-
 			columns = D - d >= GEMM_SEEN_COLUMNS ? GEMM_SEEN_COLUMNS : D - d >= 3 ? 3 : 1;
-			switch (rows * 64 + columns * 4 + biased * 2 + (y != NULL)) {
-#define GEMM_CASE(rows, columns, biased, ramp) \
-			case rows * 64 + columns * 4 + biased * 2 + ramp: \
-				GEMM_NAME(seen)(rows, columns, biased, ramp, N, D, dw + o * D + d, biased ? dbias + o : NULL, dy, y, x, at + d); \
+			switch (rows * 16 + columns) {
+#define GEMM_CASE(rows, columns) \
+			case rows * 16 + columns: \
+				GEMM_NAME(seen)(rows, columns, N, D, dw + o * D + d, scratch, x, at + d); \
 				break;
-#define GEMM_CASE4(rows, columns) \
-			GEMM_CASE(rows, columns, false, false) GEMM_CASE(rows, columns, false, true) \
-			GEMM_CASE(rows, columns, true, false) GEMM_CASE(rows, columns, true, true)
-			GEMM_CASE4(1, 1)
-			GEMM_CASE4(2, 1)
-			GEMM_CASE4(3, 1)
-			GEMM_CASE4(1, 3)
-			GEMM_CASE4(2, 3)
-			GEMM_CASE4(3, 3)
+#define GEMM_CASE2(rows) GEMM_CASE(rows, 1) GEMM_CASE(rows, 3)
+			GEMM_CASE2(1)
+			GEMM_CASE2(2)
+			GEMM_CASE2(3)
+#if GEMM_SEEN_ROWS == 4
+			GEMM_CASE2(4)
+#endif
 #if GEMM_SEEN_COLUMNS == 9
-			GEMM_CASE4(1, 9)
-			GEMM_CASE4(2, 9)
-			GEMM_CASE4(3, 9)
+			GEMM_CASE(1, 9)
+			GEMM_CASE(2, 9)
+			GEMM_CASE(3, 9)
 #endif
 #undef GEMM_CASE
-#undef GEMM_CASE4
+#undef GEMM_CASE2
 			}
 		}
 	}
@@ -443,6 +486,7 @@ GEMM_NAME(runs)(void)
 #undef GEMM_ROWS
 #undef GEMM_DOT_ROWS
 #undef GEMM_DOT_COLUMNS
+#undef GEMM_SEEN_ROWS
 #undef GEMM_SEEN_COLUMNS
 #undef GEMM_FMA
 #undef GEMM_RAMP
