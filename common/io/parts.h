@@ -414,10 +414,11 @@ parts_fork(struct parts *p, const struct input *in)
 static inline bool
 parts_lead(struct parts *p, struct input *in)
 {
-	struct parts_place ahead = {(size_t)(in->file - in->operand) - 1, input_offset(in) + in->raw.n};
+	struct parts_place ahead;
 
 	if (!parts_prepare(p, in))
 		return false;
+	ahead = (struct parts_place){(size_t)(in->file - in->operand) - 1, input_offset(in) + in->raw.n};
 	if (parts_behind(ahead, p->from[1])) {
 		parts_drop(p);
 		return false;

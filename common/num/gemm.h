@@ -99,6 +99,13 @@ typedef void gemm_slider(size_t O, size_t N, size_t D, float *y, const float *w,
 typedef void gemm_dot_panel(size_t m, size_t n, size_t K, float *sums, const float *a, size_t lda,
                             const float *const *b);
 
+/* N up to whole blocks of GEMM_DOT. */
+static inline size_t
+gemm_dot_blocks(size_t N)
+{
+	return (N + GEMM_DOT - 1) / GEMM_DOT * GEMM_DOT;
+}
+
 /* The sum of GEMM_DOT sums: halves are added until one is left. */
 static inline float
 gemm_dot_sum(const float *sums)
@@ -419,7 +426,7 @@ gemm_slide_back_plain(size_t O, size_t N, size_t D, float *dw, float *dbias, con
 static inline size_t
 gemm_slide_scratch(size_t N)
 {
-	return GEMM_SEEN_MOST * ((N + GEMM_DOT - 1) / GEMM_DOT * GEMM_DOT);
+	return GEMM_SEEN_MOST * gemm_dot_blocks(N);
 }
 
 /* As gemm_slide_back_plain, by the best kernel of this machine. scratch: gemm_slide_scratch(N). */

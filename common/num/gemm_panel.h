@@ -403,7 +403,7 @@ GEMM_NAME(seen)(size_t rows, size_t columns, size_t N, size_t D, float *dw, cons
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
-	const size_t ldg = (N + GEMM_DOT - 1) / GEMM_DOT * GEMM_DOT;
+	const size_t ldg = gemm_dot_blocks(N);
 	float sums[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS][GEMM_DOT];
 
 	for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES) {
