@@ -50,7 +50,7 @@ test_wilcoxon(void)
 		size_t n, t;
 		double ways;
 	} known[] = {{5, 0, 1}, {6, 2, 3}, {8, 3, 5}, {10, 8, 25}, {12, 13, 87}, {15, 25, 785}, {20, 52, 25397}};
-	static const double ties[] = {1, 1, -1, 2}, zeros[] = {0, 0, 1, 2, -3, 4};
+	static const double ties[] = {1, 1, -1, 2}, zeros[] = {0, 0, 1, 2, -3, 4}, rounded[] = {0.3 - 0.2, 0.2 - 0.1, 0.1 - 0.2, 0.2};
 	double d[200];
 
 	for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
@@ -63,26 +63,27 @@ test_wilcoxon(void)
 				left -= i;
 			}
 		}
-		tap_ok(paired_wilcoxon(known[k].n, d, scratch) == 2 * ldexp(known[k].ways, -(int)known[k].n),
+		tap_ok(paired_wilcoxon(known[k].n, d, 0, scratch) == 2 * ldexp(known[k].ways, -(int)known[k].n),
 		       "Wilcoxon's table: n %zu, T %zu", known[k].n, known[k].t);
 	}
-	tap_ok(paired_wilcoxon(9, depression, scratch) == 0.0390625, "Hollander and Wolfe's depression data: 0.0390625");
+	tap_ok(paired_wilcoxon(9, depression, 0, scratch) == 0.0390625, "Hollander and Wolfe's depression data: 0.0390625");
 	/* ranks 2 2 2 4; sum of the negative 2; sums 0 and 2 come of 1 + 3 of 16 signs */
-	tap_ok(paired_wilcoxon(4, ties, scratch) == 0.5, "tied ranks are counted exactly");
+	tap_ok(paired_wilcoxon(4, ties, 0, scratch) == 0.5, "tied ranks are counted exactly");
 	/* zeros hold ranks 1 and 2; the others 3 4 5 6; negative 5; sums 0 3 4 5 come of 4 of 16 */
-	tap_ok(paired_wilcoxon(6, zeros, scratch) == 0.5, "zeros are ranked and leave");
-	tap_ok(paired_wilcoxon(2, zeros, scratch) == 1, "nothing but zeros: 1");
+	tap_ok(paired_wilcoxon(6, zeros, 0, scratch) == 0.5, "zeros are ranked and leave");
+	tap_ok(paired_wilcoxon(2, zeros, 0, scratch) == 1, "nothing but zeros: 1");
+	tap_ok(paired_wilcoxon(4, rounded, 1e-12, scratch) == 0.5, "and so are ranks tied but for rounding");
 	for (size_t i = 0; i < 200; i++)
 		d[i] = random_normal(7, i) + 0.15;
-	tap_ok(near(paired_wilcoxon(51, d, scratch), paired_wilcoxon(50, d, scratch), 0.04), "where the normal takes over");
+	tap_ok(near(paired_wilcoxon(51, d, 0, scratch), paired_wilcoxon(50, d, 0, scratch), 0.04), "where the normal takes over");
 	/* ranks 1 to 100, those of multiples of three negative: sum 1683, mean 2525, variance 84587.5 */
 	for (size_t i = 0; i < 100; i++)
 		d[i] = (i + 1) % 3 ? (double)(i + 1) : -(double)(i + 1);
-	tap_ok(near(paired_wilcoxon(100, d, scratch), 2 * normal_tail(842 / sqrt(84587.5)), 1e-15), "a hundred ranks: normal");
+	tap_ok(near(paired_wilcoxon(100, d, 0, scratch), 2 * normal_tail(842 / sqrt(84587.5)), 1e-15), "a hundred ranks: normal");
 	/* forty of +1, twenty of -1, all tied at 30.5: sqrt(60) (2/3 - 1/2) 2 = 2.582 is the sign test's */
 	for (size_t i = 0; i < 60; i++)
 		d[i] = i % 3 ? 1 : -1;
-	tap_ok(near(paired_wilcoxon(60, d, scratch), 2 * normal_tail(20 / sqrt(60)), 1e-15), "all tied: the sign test");
+	tap_ok(near(paired_wilcoxon(60, d, 0, scratch), 2 * normal_tail(20 / sqrt(60)), 1e-15), "all tied: the sign test");
 }
 
 static void
@@ -213,7 +214,7 @@ test_null(void)
 
 		draw(run, d);
 		p[0] = paired_t(PAIRS, d);
-		p[1] = paired_wilcoxon(PAIRS, d, scratch);
+		p[1] = paired_wilcoxon(PAIRS, d, 0, scratch);
 		p[2] = paired_randomisation(PAIRS, d, RESAMPLES, run, scratch);
 		for (size_t i = 0; i < 3; i++) {
 			rejected[i] += p[i] <= 0.05;

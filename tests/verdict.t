@@ -47,6 +47,25 @@ is 'Wilcoxon: 2 of 512 signs, and the zero ranks first' "$(verdict --test wilcox
 t 'the size of a difference counts for one and its rank for the other' 0 '1
 0.875' '' sh -c 'for i in 1 2 3 -10; do printf "g$i\tm\t0\n" >&3; printf "g$i\tm\t$i\n"; done 3>none >some
 	for test in randomisation wilcoxon; do verdict --test $test none some; done | cut -f 8'
+for i in 1 2 3 4 5 6 7 8; do echo $i; done | awk '
+	{ split("2 4 6 8 4 2 8 8", a); split("4 6 8 10 2 0 6 10", b) }
+	{ print "g" $1 "\tm\t" a[$1] / 10 >"fifths"; print "g" $1 "\tm\t" b[$1] / 10 >"others" }'
+is 'Wilcoxon: 0.4 - 0.2 and 0.8 - 0.6 are equal, as sizes' "$(verdict --test wilcoxon fifths others | cut -f 8)" 0.7265625
+awk -v OFS='\t' '{ $3 += 0.2 } 1' fifths >alike
+awk -v OFS='\t' 'BEGIN {
+	for (i = 1; i <= 40; i++) {
+		print "g" i, i % 3 == 0, i * 7 % 10 / 10 >"some.old"
+		print "g" i, i % 3 == 0, (i % 2 ? i * 7 % 10 : i * 3 % 10) / 10 >"some.new"
+	}
+}'
+for f in old new; do metrics -q -M brier some.$f >values.$f; done
+is 'records in which nothing changed differ by 0: Wilcoxon of records is that of their values' \
+	"$(verdict --test wilcoxon -M brier some.old some.new | cut -f 2,8)" \
+	"$(verdict --test wilcoxon values.old values.new | cut -f 2,8)"
+is 'nor do they count as better or worse' "$(verdict -v -M brier some.old some.new 2>&1 >/dev/null | sed 's/.*: //')" \
+	"$(verdict -v values.old values.new 2>&1 >/dev/null | sed 's/.*: //')"
+t 'all differ alike, but for rounding: no effect size' 0 "m${tab}8${tab}0.525${tab}0.725${tab}0.2${tab}0.2${tab}0.2${tab}0${tab}?${tab}gain" \
+	'better in 8 of 8 groups, worse in 0$' verdict -v --test t fifths alike
 verdict a b >again
 is 'two runs are equal' "$(cmp got again 2>&1)" ''
 sort -r a >back

@@ -7,6 +7,7 @@
 #ifndef WEIR_PAIRED_H
 #define WEIR_PAIRED_H
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "../num/random.h"
@@ -49,6 +50,23 @@ paired_effect(size_t n, const double *d)
 	double mean = paired_mean(n, d), variance = paired_variance(n, d);
 
 	return mean == 0 && variance == 0 ? 0 : mean / sqrt(variance);
+}
+
+/*
+ * Makes of differences that are rounding errors, of no more than `rounding`, 0, and of all that are equal but for
+ * these, equal: 0.3 - 0.2 is not 0.2 - 0.1 to the last bit.
+ */
+static inline void
+paired_round(size_t n, double *d, double rounding)
+{
+	bool alike = true;
+
+	for (size_t i = 0; i < n; i++) {
+		d[i] = fabs(d[i]) <= rounding ? 0 : d[i];
+		alike &= fabs(d[i] - d[0]) <= rounding;
+	}
+	for (size_t i = 0; alike && i < n; i++)
+		d[i] = d[0];
 }
 
 /* ---- tests ---- */
@@ -146,10 +164,11 @@ paired_rank_share(size_t n, const uint32_t *rank, uint64_t sum)
  * Wilcoxon's signed-rank test (1945): differences are ranked by size, equal ones share the mean of their ranks; zeros
  * take part in the ranking and then leave (Pratt 1959). Exact, ties included, for n <= PAIRED_RANKS; beyond that the
  * sum of the ranks r above 0 is taken as normal, mean sum r / 2 and variance sum r^2 / 4, which holds for ties.
+ * Sizes that are no more than `rounding` apart are equal: 0.3 - 0.2 and 0.2 - 0.1 are not to the last bit.
  * scratch: n.
  */
 static inline double
-paired_wilcoxon(size_t n, const double *d, double *scratch)
+paired_wilcoxon(size_t n, const double *d, double rounding, double *scratch)
 {
 	uint32_t doubled[PAIRED_RANKS]; /* ranks, twice each to be whole */
 	double above = 0, all = 0, squares = 0;
@@ -161,10 +180,10 @@ paired_wilcoxon(size_t n, const double *d, double *scratch)
 	for (size_t from = 0, to; from < n; from = to) {
 		double rank;
 
-		for (to = from + 1; to < n && fabs(scratch[to]) == fabs(scratch[from]); to++)
+		for (to = from + 1; to < n && fabs(scratch[to]) - fabs(scratch[from]) <= rounding; to++)
 			;
 		rank = (double)(from + 1 + to) / 2;
-		for (size_t i = from; i < to && scratch[i] != 0; i++) {
+		for (size_t i = from; i < to && fabs(scratch[from]) > rounding; i++) {
 			above += scratch[i] > 0 ? rank : 0;
 			all += rank;
 			squares += rank * rank;

@@ -37,6 +37,7 @@ struct versus {
 	struct versus_pair *pair;    /* owned: of one metric */
 	size_t n, n_without;         /* and those that have no value */
 	double *difference;          /* owned: of each unit */
+	double rounding;             /* differences that are no more than this apart are equal */
 	double *scratch;             /* owned: of units and resamples */
 };
 
@@ -53,7 +54,7 @@ versus_randomisation(const struct versus *v, size_t n, const double *d)
 static inline double
 versus_wilcoxon(const struct versus *v, size_t n, const double *d)
 {
-	return paired_wilcoxon(n, d, v->scratch);
+	return paired_wilcoxon(n, d, v->rounding, v->scratch);
 }
 
 static inline double
@@ -117,6 +118,17 @@ versus_mean(size_t n, const double *value)
 	return sum / (double)counted;
 }
 
+/* By how much two differences of n values may miss each other that are equal but for rounding. */
+static inline double
+versus_rounding(size_t n, const double *a, const double *b)
+{
+	double largest = 0;
+
+	for (size_t i = 0; i < n; i++)
+		largest = fmax(largest, fmax(fabs(a[i]), fabs(b[i]))); /* fmax passes over what has no value */
+	return 1e-12 * largest;
+}
+
 /*
  * Of the places of a block, at which systems have the values a and b. Groups without a value do not count; where one
  * system alone has none, as in ppv where it says no positive, it is its mean, which the group does not move. False:
@@ -133,9 +145,13 @@ versus_compare(struct versus *v, struct versus_pair *c, size_t n, const double *
 
 		if (isnan(a[i]) && isnan(b[i]))
 			continue;
-		c->above += y > x;
-		c->below += y < x;
 		v->difference[c->n++] = y - x;
+	}
+	v->rounding = versus_rounding(n, a, b);
+	paired_round(c->n, v->difference, v->rounding);
+	for (size_t i = 0; i < c->n; i++) {
+		c->above += v->difference[i] > 0;
+		c->below += v->difference[i] < 0;
 	}
 	c->difference = paired_mean(c->n, v->difference);
 	c->effect = paired_effect(c->n, v->difference);
