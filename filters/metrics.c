@@ -52,7 +52,8 @@ static const struct cli cli = {
 static struct writer out;
 static struct metric_list whole; /* all records, where a metric is of them all */
 static struct measured measured;
-static uint32_t n_groups, n_empty, n_missing; /* that count; without a positive; topics that the run lacks */
+static uint32_t n_missing; /* topics that the run lacks */
+static bool rule_known;    /* whether --empty says what became of rankings without a positive */
 
 /* ---- options ---- */
 
@@ -137,8 +138,8 @@ do_group(struct view name, const struct metric_list *list)
 	n_missing += !list->n;
 	if (!list->n && !complete)
 		return;
-	n_groups++;
-	n_empty += !list->n_positive;
+	measured.n_groups++;
+	measured.n_empty += !list->n_positive;
 	if (per_group)
 		print_group(name, list);
 	else
@@ -172,6 +173,7 @@ read_all(void)
 	if (per_group && header)
 		writer_text(&out, "group\tmetric\tvalue\n");
 	groups.each = do_group;
+	rule_known = true;
 	if (verbose || per_group || complete)
 		groups.parts.wanted = 1;
 	groups_read(&groups, &in);
@@ -258,14 +260,22 @@ print_reliability(void)
 static void
 say_read(void)
 {
-	warn("%" PRIu64 " records in %" PRIu32 " groups", groups.n_records, n_groups);
-	if ((scored->needs & METRIC_RANKED) && n_empty)
-		warn("%" PRIu32 " of %" PRIu32 " groups have no positive: their rankings %s", n_empty, n_groups,
-		     measured.empty_is_zero ? "count as 0" : "do not count");
+	warn("%" PRIu64 " records in %" PRIu64 " groups", groups.n_records, measured.n_groups);
 	if (n_missing)
 		warn("%" PRIu32 " topics are not in the run: they %s", n_missing, complete ? "count as 0" : "do not count");
 	if (groups.n_unjudged)
 		warn("%" PRIu64 " lines are of topics without judgements: they do not count", groups.n_unjudged);
+}
+
+/* Rankings that had nothing to find are never passed over in silence; of lines of --partial only their number is known. */
+static void
+say_empty(void)
+{
+	const char *fate = measured.empty_is_zero ? ": their rankings count as 0" : ": their rankings do not count";
+
+	if ((scored->needs & METRIC_RANKED) && measured.n_empty)
+		warn("%" PRIu64 " of %" PRIu64 " groups have no positive%s", measured.n_empty, measured.n_groups,
+		     rule_known ? fate : "");
 }
 
 static void
@@ -273,6 +283,8 @@ print_all(void)
 {
 	if (verbose && !merge)
 		say_read();
+	if (!partial || verbose)
+		say_empty();
 	if (partial)
 		measured_write(&measured, scored, &out);
 	else if (reliability_bins)

@@ -122,9 +122,9 @@ gauc 1 ? ? 2
 ndcg@1 1 1 1 2
 nll 0.30809307 -2.26786827 2.88405441 2
 END
-)" '' metrics -M gauc,ndcg@1,nll some
+)" 'have no positive' metrics -M gauc,ndcg@1,nll some
 t '-q leaves them out' 0 "u${tab}mrr${tab}1
-w${tab}mrr${tab}1" '' metrics -q -M mrr some
+w${tab}mrr${tab}1" 'have no positive' metrics -q -M mrr some
 grep 0.7 some >nothing
 t 'no metric has a value' 3 '' '^metrics: no metric has a value on these records$' metrics -M auc,ndcg@3 nothing
 
@@ -133,14 +133,20 @@ gauc 1 ? ? 2
 ndcg@1 0.666666667 -0.76755091 2.10088424 3
 nll 0.30809307 -2.26786827 2.88405441 2
 END
-)" '' metrics --empty zero -M gauc,ndcg@1,nll some
+)" 'have no positive' metrics --empty zero -M gauc,ndcg@1,nll some
 t '-v reports them either way' 0 - '^metrics: 1 of 3 groups have no positive: their rankings count as 0$' metrics -v --empty zero -M mrr some
 t 'skipped' 0 - '^metrics: 1 of 3 groups have no positive: their rankings do not count$' metrics -v -M mrr some
+t 'without -v too: they are never passed over in silence' 0 "mrr${tab}1${tab}1${tab}1${tab}2" \
+	'^metrics: 1 of 3 groups have no positive: their rankings do not count$' metrics -M mrr some
+t 'not by a shard, which prints no figure' 0 - '' sh -c 'metrics --partial -M mrr some >some.part'
+sed 's/^/x/' some | metrics --partial -M mrr >more.part
+t 'but where shards are added up' 0 "mrr${tab}1${tab}1${tab}1${tab}4" '^metrics: 2 of 6 groups have no positive$' \
+	metrics --merge some.part more.part
 t 'they are not said where no ranking is asked for' 0 - '^metrics: 4 records in 3 groups$' metrics -v -M accuracy some
 is 'only that' "$(wc -l <"$tmp/.err" | tr -d ' ')" 1
 t '-q prints the 0' 0 "u${tab}mrr${tab}1
 v${tab}mrr${tab}0
-w${tab}mrr${tab}1" '' metrics -q --empty zero -M mrr some
+w${tab}mrr${tab}1" 'have no positive' metrics -q --empty zero -M mrr some
 
 # ---- ties ----
 
@@ -305,12 +311,12 @@ t1${tab}bpref${tab}0
 t2${tab}map${tab}0
 t2${tab}recall${tab}0
 t2${tab}mrr${tab}0
-t2${tab}bpref${tab}0" '' metrics -q --qrels judged -M map,recall,mrr,bpref run
+t2${tab}bpref${tab}0" 'have no positive' metrics -q --qrels judged -M map,recall,mrr,bpref run
 t 'topics that the run lacks do not count' 0 "map${tab}0.0555555556${tab}2" 'topics are not in the run: they do not count' sh -c 'metrics -v --qrels judged -M map run | cut -f 1,2,5'
 t 'unless --complete' 0 "map${tab}0.037037037${tab}3" 'topics are not in the run: they count as 0' sh -c 'metrics -v --complete --qrels judged -M map run | cut -f 1,2,5'
 t '-v counts lines of topics without judgements' 0 - '^metrics: 1 lines are of topics without judgements' metrics -v --qrels judged run
-t '--ties and --empty hold here too' 0 "map${tab}0.166666667${tab}1" '' sh -c 'metrics --ties optimistic --empty skip --qrels judged -M map run | cut -f 1,2,5'
-t 'what is printed where nothing is named' 0 'map rprec bpref mrr ndcg' '' sh -c 'metrics --qrels judged run | cut -f 1 | paste -s -d " " -'
+t '--ties and --empty hold here too' 0 "map${tab}0.166666667${tab}1" 'have no positive' sh -c 'metrics --ties optimistic --empty skip --qrels judged -M map run | cut -f 1,2,5'
+t 'what is printed where nothing is named' 0 'map rprec bpref mrr ndcg' 'have no positive' sh -c 'metrics --qrels judged run | cut -f 1 | paste -s -d " " -'
 printf 'x Q0 d1 1 1 tag\n' >others
 t 'no topic that is judged' 3 '' '^metrics: no topic of the run is judged$' metrics --qrels judged others
 for o in '-g 2' '-i 3' '-s 2' '-y 4'; do
@@ -420,6 +426,10 @@ t 'more records than can be counted' 3 '' 'not a line of this program' metrics -
 printf 'metrics1\tauc\t0\t0\t0\t0\t0\t0\t0\nmetrics1\tscore\t0.5\t0\t5000000000000000\n' >line
 printf 'metrics1\tscore\t0.5\t0\t5000000000000000\n' >more
 t 'nor more of one score' 3 '' '^metrics: more:1: ' metrics --merge line more
+for counts in '3\t4' '9007199254740992\t0' '3' '3\tx'; do
+	printf "metrics1\\tmap\\t1\\t0\\t1\\t1\\t1\\t1\\t1\\nmetrics1\\tgroups\\t$counts\\n" >line
+	t "groups that cannot be counted: $counts" 3 '' '^metrics: line:2: ' metrics --merge line
+done
 grep -v mrr once >bad
 t 'shards of other metrics' 3 '' '2 lines of auc, 1 of mrr|1 lines of mrr, 2 of' metrics --merge once bad
 t '--merge takes its metrics from the lines' 2 '' 'the lines name the metrics' metrics --merge -M auc once
@@ -437,7 +447,7 @@ for rule in expected trec pessimistic optimistic; do
 	is "--contiguous measures the same, --ties $rule" "$(cmp got want 2>&1; cmp said.got said.want 2>&1)" ''
 done
 t '-q prints groups as they come' 0 "w${tab}mrr${tab}1
-u${tab}mrr${tab}1" '' sh -c 'sort -r some | metrics --contiguous -q -M mrr'
+u${tab}mrr${tab}1" 'have no positive' sh -c 'sort -r some | metrics --contiguous -q -M mrr'
 t 'a group that comes again' 3 - 'two:3: its group ended at two:1 ' metrics --contiguous -M mrr two
 t 'the last group may have been there too' 3 - 'its group ended at' sh -c 'cat some some | metrics --contiguous -M mrr'
 t 'what is of all records' 2 '' 'auc is of all records' metrics --contiguous some
@@ -467,6 +477,9 @@ for list in mrr,ndcg@5,map,recall@3,gauc mrr,mrr,mrr@2,rbp@0.5 auc,mrr coverage@
 	one_and_parts metrics -M $list wide
 done
 one_and_parts metrics -k 1,5 -H wide
+awk -v OFS='\t' '$1 ~ /7$/ { $4 = 0 } 1' wide >wide.empty
+one_and_parts metrics -M mrr wide.empty
+one_and_parts metrics --empty zero -M mrr wide.empty
 for options in --contiguous --partial '--empty zero' -q -v '--shard 1/3' '--max-bad 2' '--ties pessimistic' '-g 3' '--max-line 60'; do
 	# shellcheck disable=SC2086 # several words
 	one_and_parts metrics -M mrr,ndcg@3 $options wide

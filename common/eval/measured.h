@@ -4,13 +4,14 @@
  *
  *     metrics1 NAME groups without x w xx xw ww      sums of a metric, each as the doubles that add up to it
  *     metrics1 score SCORE positives negatives       a level
+ *     metrics1 groups N without                      where there are rankings: groups, and those without a positive
  */
 #ifndef WEIR_MEASURED_H
 #define WEIR_MEASURED_H
 
 #include "scored.h"
 
-enum { MEASURED_SUMS = 5, MEASURED_SUMS_FIELDS = 4 + MEASURED_SUMS, MEASURED_LEVEL_FIELDS = 5 };
+enum { MEASURED_SUMS = 5, MEASURED_SUMS_FIELDS = 4 + MEASURED_SUMS, MEASURED_LEVEL_FIELDS = 5, MEASURED_GROUPS_FIELDS = 4 };
 
 struct measured {
 	bool empty_is_zero;         /* set by the program: rankings without a positive count as 0, else not */
@@ -21,6 +22,7 @@ struct measured {
 	struct metric_level *level; /* owned: best first, once they are settled */
 	size_t n_levels, level_capacity;
 	uint64_t of_levels;         /* records of the levels that were read */
+	uint64_t n_groups, n_empty; /* counted by the program: those that count; without a positive */
 };
 
 /* The value of a group, as it counts; NaN: it does not. */
@@ -145,6 +147,13 @@ measured_write(const struct measured *m, const struct scored *asked, struct writ
 		writer_whole(out, m->level[i].negative);
 		writer_char(out, '\n');
 	}
+	if (m->n_groups && (asked->needs & METRIC_RANKED)) {
+		writer_text(out, "metrics1\tgroups\t");
+		writer_whole(out, m->n_groups);
+		writer_char(out, '\t');
+		writer_whole(out, m->n_empty);
+		writer_char(out, '\n');
+	}
 }
 
 /* ---- in ---- */
@@ -237,6 +246,18 @@ measured_take_sums(struct measured *m, struct scored *asked, const struct view *
 }
 
 static inline bool
+measured_take_groups(struct measured *m, const struct view *f)
+{
+	uint64_t n, n_empty;
+
+	if (!measured_count(f[2], &n) || !measured_count(f[3], &n_empty) || n_empty > n || n >= MEASURED_COUNTED - m->n_groups)
+		return false;
+	m->n_groups += n;
+	m->n_empty += n_empty;
+	return true;
+}
+
+static inline bool
 measured_take(struct measured *m, struct scored *asked, const struct record *line)
 {
 	const struct view *f = line->field;
@@ -245,6 +266,8 @@ measured_take(struct measured *m, struct scored *asked, const struct record *lin
 		return false;
 	if (line->n == MEASURED_LEVEL_FIELDS && view_equal(f[1], view_of("score")))
 		return measured_take_level(m, f);
+	if (line->n == MEASURED_GROUPS_FIELDS && view_equal(f[1], view_of("groups")))
+		return measured_take_groups(m, f);
 	return line->n == MEASURED_SUMS_FIELDS && measured_take_sums(m, asked, f);
 }
 
