@@ -150,6 +150,28 @@ slides_back(const struct gemm_kernel *kernel, size_t O, size_t N, size_t D, bool
 	return same;
 }
 
+/* Whether a value that is not finite, in the last block and in one before it, is so by the plain way where it is by the kernel. */
+static bool
+slides_back_infinite(const struct gemm_kernel *kernel)
+{
+	enum { N = 2 * GEMM_DOT + 5 };
+	struct matrix x = matrix_draw(1, N, 0, 1), dy = matrix_draw(1, N, 0, 2), scratch = matrix_draw(1, gemm_slide_scratch(N), 0, 3);
+	bool same = true;
+
+	for (size_t n = 0; n < N; n++) {
+		const float kept = x.at[n];
+		float dw = 0, plain = 0;
+
+		x.at[n] = INFINITY;
+		kernel->slide_back(1, N, 1, &dw, NULL, dy.at, NULL, x.at, (size_t[]){0}, scratch.at);
+		gemm_slide_back_plain(1, N, 1, &plain, NULL, dy.at, NULL, x.at, (size_t[]){0});
+		same = same && (dw == plain || (isnan(dw) && isnan(plain)));
+		x.at[n] = kept;
+	}
+	free(x.at), free(dy.at), free(scratch.at);
+	return same;
+}
+
 /* Whether dot products are the plain ones; the rows of B one behind the other, or overlapping. */
 static bool
 dots(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, bool overlapping)
@@ -181,6 +203,7 @@ windows_and_dots(const struct gemm_kernel *kernel)
 		for (size_t more = 0; more < 40; more += 1 + O % 3)
 			good = good && slides_back(kernel, O, GEMM_DOT + more, 1 + (O * 3 + more) % 25, more % 2);
 	tap_ok(good, "%s: a window slides back", kernel->name);
+	tap_ok(slides_back_infinite(kernel), "%s: over what is not finite, too", kernel->name);
 	good = true;
 	for (size_t M = 1; M <= 18; M++)
 		for (size_t N = 1; N <= 27; N++)

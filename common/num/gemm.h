@@ -399,8 +399,9 @@ gemm_slide(size_t O, size_t N, size_t D, float *y, const float *w, const float *
 
 /*
  * The way back of gemm_slide: dw[o][d] += sum over n of dy[o][n] x[at[d] + n], dbias[o] += sum of dy[O][N] unless it is
- * NULL. N is at least GEMM_DOT. With y of the same shape, dy counts where that is above 0. A product joins one of GEMM_DOT
- * sums, in order of n: sum n mod GEMM_DOT, or where fewer than that many are left, the last of them joins the last sum.
+ * NULL. N is at least GEMM_DOT. With y of the same shape, dy counts where that is above 0, else it is 0. A product joins one
+ * of GEMM_DOT sums, in order of n: sum n mod GEMM_DOT. Where fewer than that many are left, they are the end of the last
+ * GEMM_DOT places; of those the first were seen before, and are seen again with a dy of 0.
  */
 static inline void
 gemm_slide_back_plain(size_t O, size_t N, size_t D, float *dw, float *dbias, const float *dy, const float *y, const float *x,
@@ -412,11 +413,12 @@ gemm_slide_back_plain(size_t O, size_t N, size_t D, float *dw, float *dbias, con
 		for (size_t d = 0; d < D + (dbias != NULL); d++) {
 			float sums[GEMM_DOT] = {0}, *to = d < D ? dw + o * D + d : dbias + o;
 
-			for (size_t n = 0; n < N; n++) {
-				size_t l = n < whole ? n % GEMM_DOT : n - (N - GEMM_DOT);
-				float g = !y || y[o * N + n] > 0 ? dy[o * N + n] : 0;
+			for (size_t i = 0; i < gemm_dot_blocks(N); i++) {
+				const size_t n = i < whole ? i : i - whole + N - GEMM_DOT;
+				const bool counts = (i < whole || n >= whole) && (!y || y[o * N + n] > 0);
+				float *sum = &sums[i % GEMM_DOT];
 
-				sums[l] = fmaf(g, d < D ? x[at[d] + n] : 1, sums[l]);
+				*sum = fmaf(counts ? dy[o * N + n] : 0, d < D ? x[at[d] + n] : 1, *sum);
 			}
 			*to += gemm_dot_sum(sums);
 		}
