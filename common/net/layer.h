@@ -308,12 +308,14 @@ conv_backward(size_t B, size_t O, const struct window *v, float *dx, float *dw, 
 	const size_t D = v->C * v->K * v->K, N = v->P * v->Q, image = v->C * v->H * v->W;
 	const bool slides = window_slides(v) && dw, first = y && (dx || !slides); /* else the ramp's part is done on the way */
 
-	for (size_t b = 0; b < B; b++, dy += O * N, y += y ? O * N : 0, x += image) {
+	for (size_t b = 0; b < B; b++, dy += O * N, x += image) {
+		const float *ramped = y ? y + b * O * N : NULL;
+
 		if (first)
-			vec_ramp_backward(O * N, dy, dy, y);
+			vec_ramp_backward(O * N, dy, dy, ramped);
 		if (slides) {
 			window_slices(v, scratch, x);
-			gemm_slide_back(O, N, D, dw, dbias, dy, first ? NULL : y, scratch, v->at, scratch + window_sliced(v));
+			gemm_slide_back(O, N, D, dw, dbias, dy, first ? NULL : ramped, scratch, v->at, scratch + window_sliced(v));
 		} else {
 			conv_columns_back(O, v, dw, dbias, x, dy, scratch);
 		}

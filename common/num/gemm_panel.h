@@ -372,7 +372,7 @@ GEMM_NAME(counted)(size_t rows, bool ramp, size_t N, float *g, float *dbias, con
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 	const size_t whole = N / GEMM_DOT * GEMM_DOT;
 
-	for (size_t r = 0; r < rows; r++, dy += N, y += ramp ? N : 0) {
+	for (size_t r = 0; r < rows; r++, dy += N) {
 		float sums[GEMM_DOT];
 		vector all[GEMM_DOT / GEMM_LANES] = {{0}};
 
@@ -392,6 +392,8 @@ GEMM_NAME(counted)(size_t rows, bool ramp, size_t N, float *g, float *dbias, con
 			sums[l] += *g++ = n >= whole && (!ramp || y[n] > 0) ? dy[n] : 0;
 		if (dbias)
 			dbias[r] += gemm_dot_sum(sums);
+		if (ramp)
+			y += N;
 	}
 }
 
