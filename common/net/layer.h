@@ -184,16 +184,15 @@ window_run(const struct window *v, size_t j, size_t *first)
 static inline void
 window_row(const struct window *v, size_t j, float *to, const float *x, size_t c, size_t row)
 {
-	const float *from = x + (c * v->H + row) * v->W + j - v->left;
-	size_t first, end = window_run(v, j, &first);
+	size_t at = (c * v->H + row) * v->W + j - v->left, first, end = window_run(v, j, &first);
 
 	if (row >= v->H)
-		first = end = 0;
+		first = end = v->Q;
 	vec_fill(first, to, 0);
-	if (v->stride == 1)
-		vec_copy(end - first, to + first, from + first);
+	if (v->stride == 1 && first < end)
+		vec_copy(end - first, to + first, x + (at + first));
 	for (size_t q = first; v->stride > 1 && q < end; q++)
-		to[q] = from[q * v->stride];
+		to[q] = x[at + q * v->stride];
 	vec_fill(v->Q - end, to + end, 0);
 }
 

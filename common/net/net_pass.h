@@ -349,12 +349,13 @@ net_layer_backward(const struct net *net, struct net_pass *pass, size_t i, struc
 	const float *x = net_input(net, pass, i), *w = net_data(net, l->weight);
 	float *dx = down && net_input_gradient(net, pass, i) ? net_input_gradient(net, pass, i) + p.at * l->I : NULL;
 	float *dy = pass->grad[i] ? pass->grad[i] + p.at * l->O : NULL, *dw = gradient[0], *dbias = gradient[1];
+	const float *y = pass->out[i] ? pass->out[i] + p.at * l->O : NULL;
 	const struct features *f = &p.batch->features;
 	const size_t *start = p.batch->start + p.from;
 
 	x = x ? x + p.at * l->I : NULL;
 	if (i + 1 < net->n_layers && !net_ramps(l))
-		activation_backward(l->spec.activation, p.B, l->O, dy, pass->out[i] + p.at * l->O);
+		activation_backward(l->spec.activation, p.B, l->O, dy, y);
 	switch (l->spec.kind) {
 	case LAYER_DENSE:
 		if (l->in.flow == FLOW_SPARSE)
@@ -364,7 +365,7 @@ net_layer_backward(const struct net *net, struct net_pass *pass, size_t i, struc
 		break;
 	case LAYER_CONV:
 		conv_backward(p.B, (size_t)l->out.channels, &l->window, dx, dw, dbias, x, w, dy,
-		              net_ramps(l) ? pass->out[i] + p.at * l->O : NULL, pass->scratch);
+		              net_ramps(l) ? y : NULL, pass->scratch);
 		break;
 	case LAYER_POOL:
 		if (dx)
