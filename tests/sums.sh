@@ -244,7 +244,7 @@ make_wide() {
 	{ cat wide.csv; printf '"open,1,1\n'; cat wide.csv; } >open.csv
 	sed '1s/place/other/' wide.csv >other.csv
 	# a value of more lines than all others, each a row where it is read from its middle
-	{ head -n 100000 wide.csv; printf '"'; yes k1,1,1 | head -n 900000; printf 'k",1,1\n'; tail -n 100000 wide.csv; } >span.csv
+	{ head -n 30000 wide.csv; printf '"'; yes k1,1,1 | head -n 300000; printf 'k",1,1\n'; tail -n 30000 wide.csv; } >span.csv
 	# a header that would be a row, behind more blank lines than rows
 	{ printf '\357\273\277' && yes "$(printf '\r')" | head -n 3000000 && sed '1s/value/1/' wide.csv; } >blank.csv
 }

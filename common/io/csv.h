@@ -13,6 +13,8 @@
 
 #include "line.h"
 
+enum { CSV_ROW_BYTES = 1 << 16 }; /* by which libcsv's buffer grows; by 128 it is copied over and over for a long value */
+
 struct csv_row {
 	struct csv_parser parser;
 	char delimiter;
@@ -57,6 +59,7 @@ csv_row_init(struct csv_row *r, char delimiter)
 	*r = (struct csv_row){.delimiter = delimiter};
 	if (csv_init(&r->parser, 0) != 0)
 		die_system("libcsv");
+	csv_set_blk_size(&r->parser, CSV_ROW_BYTES);
 	csv_set_delim(&r->parser, (unsigned char)r->delimiter);
 	csv_set_space_func(&r->parser, csv_row_no_blank);
 	csv_set_term_func(&r->parser, csv_row_newline);
