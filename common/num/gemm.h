@@ -13,7 +13,7 @@
  *
  * Blocks follow Goto and van de Geijn 2008, Anatomy of high-performance matrix multiplication: a panel of B, two
  * vectors wide and GEMM_DEPTH deep, stays in the first cache, a block of A in the second. What is read only a few
- * times is not packed. A panel that is no deeper than a tile is high stays in registers. Vectors run along N: where
+ * times is not packed. Vectors run along N: where
  * the caller may choose, the wide side is N. A is good either way; B is best not transposed, as it is packed otherwise.
  */
 #ifndef WEIR_GEMM_H
@@ -43,6 +43,8 @@ enum {
 	GEMM_DOT_HEIGHT = 16,
 	GEMM_DOT_WIDTH = 10,
 	GEMM_SEEN_MOST = 4, /* of GEMM_SEEN_ROWS */
+	GEMM_CLASSES = 10,  /* sums of so many and */
+	GEMM_WINDOW = 9,    /* windows of 3 by 3, the common ones of a few terms, have kernels of their own where there are 32 registers */
 };
 
 /* Four floats, of any alignment. */
@@ -72,16 +74,28 @@ gemm_piece(size_t n, size_t most)
 	return n >= 2 * most ? most : n > most ? (n + 1) / 2 : n;
 }
 
-/* How many pieces from the next on are alike. */
+/*
+ * Rows of the next tile of n rows that are left, of at most most, which is even and at most 12: of 5, 7, 9, 10 and 11 rows,
+ * which no tile has, as each takes long to compile, there is none, and a single row is left behind by none.
+ */
+static inline size_t
+gemm_tile(size_t n, size_t most)
+{
+	static const unsigned char rows[] = {0, 1, 2, 3, 4, 3, 6, 4, 8, 6, 6, 8};
+
+	return n == most + 1 ? most / 2 : n >= most ? most : rows[n];
+}
+
+/* How many tiles from the next on are alike. */
 static inline size_t
 gemm_alike(size_t n, size_t most)
 {
-	const size_t rows = gemm_piece(n, most);
-	size_t pieces = 1;
+	const size_t rows = gemm_tile(n, most);
+	size_t tiles = 1;
 
-	while (n > pieces * rows && gemm_piece(n - pieces * rows, most) == rows)
-		pieces++;
-	return pieces;
+	while (n > tiles * rows && gemm_tile(n - tiles * rows, most) == rows)
+		tiles++;
+	return tiles;
 }
 
 /*
@@ -304,7 +318,7 @@ static inline void
 gemm_pack_tiles(const struct gemm_kernel *kernel, size_t m, size_t K, struct gemm_side a)
 {
 	for (size_t i = 0, rows; i < m; i += rows) {
-		rows = gemm_piece(m - i, kernel->rows);
+		rows = gemm_tile(m - i, kernel->rows);
 		gemm_pack(rows, rows, K, a.packed + i * K, gemm_from(a, i, 0));
 	}
 }

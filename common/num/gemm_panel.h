@@ -59,24 +59,24 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t n, size_t K, float *C, size
 	}
 }
 
-/* All tiles: cases of a switch over 2 rows + vectors - 1. GEMM_TILE(rows, vectors) computes one. */
+/* The tiles that gemm_tile cuts: cases of a switch over 2 rows + vectors - 1. GEMM_TILE(rows, vectors) computes one. */
 #define GEMM_CASE(rows) case rows * 2: GEMM_TILE(rows, 1); break; case rows * 2 + 1: GEMM_TILE(rows, 2); break;
 #if GEMM_ROWS == 12
 #define GEMM_CASES \
-	GEMM_CASE(1) GEMM_CASE(2) GEMM_CASE(3) GEMM_CASE(4) GEMM_CASE(5) GEMM_CASE(6) \
-	GEMM_CASE(7) GEMM_CASE(8) GEMM_CASE(9) GEMM_CASE(10) GEMM_CASE(11) GEMM_CASE(12)
+	GEMM_CASE(1) GEMM_CASE(2) GEMM_CASE(3) GEMM_CASE(4) GEMM_CASE(6) GEMM_CASE(8) GEMM_CASE(12)
 #else
-#define GEMM_CASES GEMM_CASE(1) GEMM_CASE(2) GEMM_CASE(3) GEMM_CASE(4) GEMM_CASE(5) GEMM_CASE(6)
+#define GEMM_CASES GEMM_CASE(1) GEMM_CASE(2) GEMM_CASE(3) GEMM_CASE(4) GEMM_CASE(6)
 #endif
 
+#if GEMM_ROWS == 12
 /*
- * As block for any number of rows, where K, a constant, is so small that all of B's rows stay in registers: no tile begins
- * or ends, and stores come between the products.
+ * As block for any number of rows of two vectors, where K, a constant, is so small that all of B's rows stay in registers: no
+ * tile begins or ends, and stores come between the products. That takes 32 registers.
  */
 GEMM_TARGET
 GEMM_INLINE
 static void
-GEMM_NAME(shallow)(size_t K, size_t vectors, size_t m, float *C, size_t ldc, bool accumulate, struct gemm_side a,
+GEMM_NAME(shallow)(size_t K, size_t m, float *C, size_t ldc, bool accumulate, struct gemm_side a,
                    const float *b, size_t ldb)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
@@ -87,28 +87,29 @@ GEMM_NAME(shallow)(size_t K, size_t vectors, size_t m, float *C, size_t ldc, boo
 	GEMM_UNROLL
 	for (size_t k = 0; k < K; k++)
 		GEMM_UNROLL
-		for (size_t j = 0; j < vectors; j++)
+		for (size_t j = 0; j < 2; j++)
 			row[k][j] = *(const stored *)(b + k * ldb + j * GEMM_LANES);
 	for (size_t i = 0; i < m; i++, C += ldc) {
 		const float *from = a.from + i * a_row;
 		vector sum[2];
 
 		GEMM_UNROLL
-		for (size_t j = 0; j < vectors; j++)
+		for (size_t j = 0; j < 2; j++)
 			sum[j] = accumulate ? (vector)*(const stored *)(C + j * GEMM_LANES) : (vector){0};
 		GEMM_UNROLL
 		for (size_t k = 0; k < K; k++) {
 			const vector x = from[k * a_k] - (vector){0};
 
 			GEMM_UNROLL
-			for (size_t j = 0; j < vectors; j++)
+			for (size_t j = 0; j < 2; j++)
 				sum[j] = GEMM_FMA(x, row[k][j], sum[j]);
 		}
 		GEMM_UNROLL
-		for (size_t j = 0; j < vectors; j++)
+		for (size_t j = 0; j < 2; j++)
 			*(stored *)(C + j * GEMM_LANES) = sum[j];
 	}
 }
+#endif
 
 /* A gemm_panel: see gemm.h. Where the last vector of a row of C is not whole, the row is computed beside it. */
 GEMM_TARGET
@@ -120,14 +121,12 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 	const bool whole = n % GEMM_LANES == 0;
 	float edge[GEMM_ROWS * WIDTH];
 
-	if (whole && !a.pack && K <= GEMM_ROWS) {
-		switch (K * 2 + (n > GEMM_LANES)) {
-#define GEMM_TILE(rows, vectors) GEMM_NAME(shallow)(rows, vectors, m, C, ldc, accumulate, a, b, ldb)
-		GEMM_CASES
-#undef GEMM_TILE
-		}
+#if GEMM_ROWS == 12
+	if (n == WIDTH && !a.pack && K == GEMM_CLASSES) {
+		GEMM_NAME(shallow)(GEMM_CLASSES, m, C, ldc, accumulate, a, b, ldb);
 		return;
 	}
+#endif
 	if (!whole)
 		memset(edge, 0, sizeof edge);
 	for (size_t i = 0, rows, tiles; i < m; i += tiles * rows, C += tiles * rows * ldc) {
@@ -135,7 +134,7 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 		const size_t ldto = whole ? ldc : WIDTH;
 		const float *from = a.pack ? a.packed + i * K : gemm_from(a, i, 0).from;
 
-		rows = gemm_piece(m - i, GEMM_ROWS);
+		rows = gemm_tile(m - i, GEMM_ROWS);
 		tiles = whole ? gemm_alike(m - i, GEMM_ROWS) : 1;
 		const size_t a_row = a.pack || a.by_k ? 1 : a.ld, a_k = a.pack ? rows : a.by_k ? a.ld : 1;
 		const size_t a_tile = a.pack ? rows * K : rows * a_row;
@@ -204,45 +203,47 @@ GEMM_NAME(slid)(size_t rows, size_t vectors, size_t N, size_t D, float *y, const
 	}
 }
 
-/* As slid for any number of rows, O, where D, a constant, is so small that what the window sees stays in registers. */
+#if GEMM_ROWS == 12
+/* As slid for any number of rows, O, and two vectors, where D, a constant, is so small that what the window sees stays in registers. */
 GEMM_TARGET
 GEMM_INLINE
 static void
-GEMM_NAME(slid_shallow)(size_t D, size_t vectors, size_t N, size_t O, float *y, const float *w, const float *bias,
+GEMM_NAME(slid_shallow)(size_t D, size_t N, size_t O, float *y, const float *w, const float *bias,
                         bool ramp, const float *x, const size_t *at)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 
-	for (size_t i = 0; i < N; i += vectors * GEMM_LANES) {
-		const size_t n = i + vectors * GEMM_LANES <= N ? i : N - vectors * GEMM_LANES;
+	for (size_t i = 0; i < N; i += 2 * GEMM_LANES) {
+		const size_t n = i + 2 * GEMM_LANES <= N ? i : N - 2 * GEMM_LANES;
 		vector seen[GEMM_ROWS][2];
 
 		GEMM_UNROLL
 		for (size_t d = 0; d < D; d++)
 			GEMM_UNROLL
-			for (size_t j = 0; j < vectors; j++)
+			for (size_t j = 0; j < 2; j++)
 				seen[d][j] = *(const stored *)(x + at[d] + n + j * GEMM_LANES);
 		for (size_t o = 0; o < O; o++) {
 			vector sum[2];
 
 			GEMM_UNROLL
-			for (size_t j = 0; j < vectors; j++)
+			for (size_t j = 0; j < 2; j++)
 				sum[j] = bias[o] - (vector){0};
 			GEMM_UNROLL
 			for (size_t d = 0; d < D; d++) {
 				const vector weight = w[o * D + d] - (vector){0};
 
 				GEMM_UNROLL
-				for (size_t j = 0; j < vectors; j++)
+				for (size_t j = 0; j < 2; j++)
 					sum[j] = GEMM_FMA(weight, seen[d][j], sum[j]);
 			}
 			GEMM_UNROLL
-			for (size_t j = 0; j < vectors; j++)
+			for (size_t j = 0; j < 2; j++)
 				*(stored *)(y + o * N + n + j * GEMM_LANES) = ramp ? (vector)GEMM_RAMP(sum[j]) : sum[j];
 		}
 	}
 }
+#endif
 
 /* A gemm_slider: see gemm.h. */
 GEMM_TARGET
@@ -252,16 +253,14 @@ GEMM_NAME(slide)(size_t O, size_t N, size_t D, float *y, const float *w, const f
 {
 	const size_t two = N >= 2 * GEMM_LANES;
 
-	if (D <= GEMM_ROWS) {
-		switch (D * 2 + two) {
-#define GEMM_TILE(rows, vectors) GEMM_NAME(slid_shallow)(rows, vectors, N, O, y, w, bias, ramp, x, at)
-		GEMM_CASES
-#undef GEMM_TILE
-		}
+#if GEMM_ROWS == 12
+	if (two && D == GEMM_WINDOW) {
+		GEMM_NAME(slid_shallow)(GEMM_WINDOW, N, O, y, w, bias, ramp, x, at);
 		return;
 	}
+#endif
 	for (size_t o = 0, rows; o < O; o += rows) {
-		rows = gemm_piece(O - o, GEMM_ROWS);
+		rows = gemm_tile(O - o, GEMM_ROWS);
 		switch (rows * 2 + two) {
 #define GEMM_TILE(rows, vectors) \
 			GEMM_NAME(slid)(rows, vectors, N, D, y + o * N, w + o * D, bias + o, ramp, x, at)
@@ -332,7 +331,7 @@ static void
 GEMM_NAME(dot)(size_t m, size_t n, size_t K, float *sums, const float *a, size_t lda, const float *const *b)
 {
 	for (size_t i = 0, rows; i < m; i += rows) {
-		rows = gemm_piece(m - i, GEMM_DOT_ROWS);
+		rows = m - i >= GEMM_DOT_ROWS ? GEMM_DOT_ROWS : 1;
 		for (size_t j = 0, columns; j < n; j += columns) {
 			float *to = sums + (i * n + j) * GEMM_DOT;
 
@@ -342,17 +341,16 @@ GEMM_NAME(dot)(size_t m, size_t n, size_t K, float *sums, const float *a, size_t
 			case rows * 8 + columns: \
 				GEMM_NAME(dots)(rows, columns, K, to, n * GEMM_DOT, a + i * lda, lda, b + j); \
 				break;
-#define GEMM_CASE4(columns) \
-			GEMM_CASE(1, columns) GEMM_CASE(2, columns) GEMM_CASE(3, columns) GEMM_CASE(4, columns)
-			GEMM_CASE4(1)
-			GEMM_CASE4(2)
-			GEMM_CASE4(3)
+#define GEMM_CASE2(columns) GEMM_CASE(1, columns) GEMM_CASE(GEMM_DOT_ROWS, columns)
+			GEMM_CASE2(1)
+			GEMM_CASE2(2)
+			GEMM_CASE2(3)
 #if GEMM_DOT_COLUMNS == 5
-			GEMM_CASE4(4)
-			GEMM_CASE4(5)
+			GEMM_CASE2(4)
+			GEMM_CASE2(5)
 #endif
 #undef GEMM_CASE
-#undef GEMM_CASE4
+#undef GEMM_CASE2
 			}
 		}
 	}
