@@ -274,8 +274,8 @@ GEMM_NAME(slide)(size_t O, size_t N, size_t D, float *y, const float *w, const f
 #undef GEMM_CASES
 
 /*
- * sums[rows][columns][GEMM_DOT] += products of K elements, as gemm_dot_plain adds them, a vector of the sums at a time. rows and
- * columns are constants.
+ * sums[rows][columns][GEMM_DOT] += products of K elements, a multiple of GEMM_DOT, as gemm_dot_plain adds them, a vector of the
+ * sums at a time. rows and columns are constants.
  */
 GEMM_TARGET
 GEMM_INLINE
@@ -285,7 +285,6 @@ GEMM_NAME(dots)(size_t rows, size_t columns, size_t K, float *sums, size_t ldsum
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
-	const size_t whole = K / GEMM_DOT * GEMM_DOT;
 
 	for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES) {
 		vector sum[GEMM_DOT_ROWS][GEMM_DOT_COLUMNS];
@@ -295,7 +294,7 @@ GEMM_NAME(dots)(size_t rows, size_t columns, size_t K, float *sums, size_t ldsum
 			GEMM_UNROLL
 			for (size_t j = 0; j < columns; j++)
 				sum[i][j] = *(const stored *)(sums + i * ldsums + j * GEMM_DOT + part);
-		for (size_t k = part; k < whole; k += GEMM_DOT) {
+		for (size_t k = part; k < K; k += GEMM_DOT) {
 			vector x[GEMM_DOT_ROWS];
 
 			GEMM_UNROLL
@@ -316,13 +315,6 @@ GEMM_NAME(dots)(size_t rows, size_t columns, size_t K, float *sums, size_t ldsum
 			for (size_t j = 0; j < columns; j++)
 				*(stored *)(sums + i * ldsums + j * GEMM_DOT + part) = sum[i][j];
 	}
-	for (size_t k = whole; k < K; k++)
-		for (size_t i = 0; i < rows; i++)
-			for (size_t j = 0; j < columns; j++) {
-				float *to = sums + i * ldsums + j * GEMM_DOT + k - whole;
-
-				*to = fmaf(a[i * lda + k], b[j][k], *to);
-			}
 }
 
 /* A gemm_dot_panel: see gemm.h. */
@@ -330,16 +322,16 @@ GEMM_TARGET
 static void
 GEMM_NAME(dot)(size_t m, size_t n, size_t K, float *sums, const float *a, size_t lda, const float *const *b)
 {
+	const size_t whole = K / GEMM_DOT * GEMM_DOT;
+
 	for (size_t i = 0, rows; i < m; i += rows) {
 		rows = m - i >= GEMM_DOT_ROWS ? GEMM_DOT_ROWS : 1;
 		for (size_t j = 0, columns; j < n; j += columns) {
-			float *to = sums + (i * n + j) * GEMM_DOT;
-
 			columns = gemm_piece(n - j, GEMM_DOT_COLUMNS);
 			switch (rows * 8 + columns) {
 #define GEMM_CASE(rows, columns) \
 			case rows * 8 + columns: \
-				GEMM_NAME(dots)(rows, columns, K, to, n * GEMM_DOT, a + i * lda, lda, b + j); \
+				GEMM_NAME(dots)(rows, columns, whole, sums + (i * n + j) * GEMM_DOT, n * GEMM_DOT, a + i * lda, lda, b + j); \
 				break;
 #define GEMM_CASE2(columns) GEMM_CASE(1, columns) GEMM_CASE(GEMM_DOT_ROWS, columns)
 			GEMM_CASE2(1)
@@ -354,6 +346,10 @@ GEMM_NAME(dot)(size_t m, size_t n, size_t K, float *sums, const float *a, size_t
 			}
 		}
 	}
+	for (size_t i = 0; whole < K && i < m; i++)
+		for (size_t j = 0; j < n; j++, sums += GEMM_DOT)
+			for (size_t k = whole; k < K; k++)
+				sums[k - whole] = fmaf(a[i * lda + k], b[j][k], sums[k - whole]);
 }
 
 /*
@@ -395,16 +391,15 @@ GEMM_NAME(counted)(size_t rows, bool ramp, size_t N, float *g, float *dbias, con
 	}
 }
 
-/* For so many rows of g and elements of a window, the sums of gemm_slide_back: dw[r D + c] added to. rows, columns are constants. */
+/* For so many rows of g and elements of a window, the sums of gemm_slide_back: sums[rows][columns]. rows, columns are constants. */
 GEMM_TARGET
 GEMM_INLINE
 static void
-GEMM_NAME(seen)(size_t rows, size_t columns, size_t N, size_t D, float *dw, const float *g, const float *x, const size_t *at)
+GEMM_NAME(seen)(size_t rows, size_t columns, size_t N, float (*sums)[GEMM_DOT], const float *g, const float *x, const size_t *at)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 	const size_t ldg = gemm_dot_blocks(N);
-	float sums[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS][GEMM_DOT];
 
 	for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES) {
 		vector sum[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS] = {{{0}}};
@@ -429,11 +424,8 @@ GEMM_NAME(seen)(size_t rows, size_t columns, size_t N, size_t D, float *dw, cons
 		for (size_t r = 0; r < rows; r++)
 			GEMM_UNROLL
 			for (size_t c = 0; c < columns; c++)
-				*(stored *)(sums[r][c] + part) = sum[r][c];
+				*(stored *)(sums[r * columns + c] + part) = sum[r][c];
 	}
-	for (size_t r = 0; r < rows; r++)
-		for (size_t c = 0; c < columns; c++)
-			dw[r * D + c] += gemm_dot_sum(sums[r][c]);
 }
 
 /* A gemm_slider_back: see gemm.h. */
@@ -449,11 +441,13 @@ GEMM_NAME(slide_back)(size_t O, size_t N, size_t D, float *dw, float *dbias, con
 		else
 			GEMM_NAME(counted)(rows, false, N, scratch, dbias ? dbias + o : NULL, dy + o * N, NULL);
 		for (size_t d = 0, columns; d < D; d += columns) {
+			float sums[GEMM_SEEN_ROWS * GEMM_SEEN_COLUMNS][GEMM_DOT];
+
 			columns = D - d >= GEMM_SEEN_COLUMNS ? GEMM_SEEN_COLUMNS : D - d >= 3 ? 3 : 1;
 			switch (rows * 16 + columns) {
 #define GEMM_CASE(rows, columns) \
 			case rows * 16 + columns: \
-				GEMM_NAME(seen)(rows, columns, N, D, dw + o * D + d, scratch, x, at + d); \
+				GEMM_NAME(seen)(rows, columns, N, sums, scratch, x, at + d); \
 				break;
 #define GEMM_CASE2(rows) GEMM_CASE(rows, 1) GEMM_CASE(rows, 3)
 			GEMM_CASE2(1)
@@ -470,6 +464,9 @@ GEMM_NAME(slide_back)(size_t O, size_t N, size_t D, float *dw, float *dbias, con
 #undef GEMM_CASE
 #undef GEMM_CASE2
 			}
+			for (size_t r = 0; r < rows; r++)
+				for (size_t c = 0; c < columns; c++)
+					dw[(o + r) * D + d + c] += gemm_dot_sum(sums[r * columns + c]);
 		}
 	}
 }
