@@ -10,6 +10,7 @@ CFLAGS = -O2
 LDFLAGS =
 LDLIBS = -lcsv -ljansson -lm -lpthread
 BIN = bin
+MAKEFLAGS = -j 4
 TESTS =
 FUZZ =
 
