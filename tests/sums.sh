@@ -9,26 +9,25 @@ any_split() { # program and options; $merging has those of --merge
 	merge="$1 ${merging-} --merge"
 	"$@" log >whole
 	wrong=
-	for n in 1 2 3 7 16 64; do
-		for order in 1 2 3 4 5; do
-			rm -f shard.* part.*
-			awk -v n="$n" -v order="$order" '
-			{ row[NR] = $0 }
-			END {
-				for (i = 1; i <= NR; i++) {
-					j = order % 2 ? i : NR + 1 - i
-					print row[j] >("shard." (j * 7919 + order * int(j / 3)) % n)
-				}
-			}' log
-			for shard in shard.*; do
-				"$@" --partial "$shard" >"part.${shard#shard.}"
-			done
-			printf '%s\n' part.* | sort -t . -k "2,2$([ "$order" -gt 2 ] || echo r)" | xargs cat >parts
-			$merge parts >merged
-			cmp -s whole merged || wrong="$wrong $n/$order"
+	for split in 1/1 2/2 3/3 7/1 7/2 7/3 7/4 7/5 16/4 64/5; do
+		n=${split%/*} order=${split#*/}
+		rm -f shard.* part.*
+		awk -v n="$n" -v order="$order" '
+		{ row[NR] = $0 }
+		END {
+			for (i = 1; i <= NR; i++) {
+				j = order % 2 ? i : NR + 1 - i
+				print row[j] >("shard." (j * 7919 + order * int(j / 3)) % n)
+			}
+		}' log
+		for shard in shard.*; do
+			"$@" --partial "$shard" >"part.${shard#shard.}"
 		done
+		printf '%s\n' part.* | sort -t . -k "2,2$([ "$order" -gt 2 ] || echo r)" | xargs cat >parts
+		$merge parts >merged
+		cmp -s whole merged || wrong="$wrong $split"
 	done
-	is "$*: 1 to 64 shards in 5 orders give the bytes of one run" "$wrong" ''
+	is "$*: 1 to 64 shards, in 5 orders, give the bytes of one run" "$wrong" ''
 	awk 'NR % 2' parts >half.1
 	awk '!(NR % 2)' parts >half.2
 	$merge --partial half.1 >merged.1
@@ -227,38 +226,40 @@ rates_draw_units() { # program
 
 # ---- processes that share the files ----
 
+# Some megabytes, so that there are parts; of long keys, so that lines are few.
 make_wide() {
-	awk 'BEGIN {
-		for (i = 0; i < 330000; i++)
-			print "k" i * 7919 % 5003 "\t" i % 7 "\t" (i * 31 % 11 < 3) "\tf"
+	awk -v filler=$filler 'BEGIN {
+		for (i = 0; i < 33000; i++)
+			print "k" i * 7919 % 5003 filler "\t" i % 7 "\t" (i * 31 % 11 < 3) "\tf"
 	}' >wide
-	awk 'BEGIN {
+	awk -v filler=$filler 'BEGIN {
 		print "key,place,value"
-		for (i = 0; i < 330000; i++)
-			print (i % 9 ? "k" i * 7919 % 5003 : "\"k\n,\"\"" i % 13 "\"") "," i % 7 "," (i * 31 % 11 < 3)
+		for (i = 0; i < 33000; i++)
+			print (i % 9 ? "k" i * 7919 % 5003 filler : "\"k\n,\"\"" i % 13 "\"") "," i % 7 "," (i * 31 % 11 < 3)
 	}' >wide.csv
 	sed "s/\$/$(printf '\r')/" wide >windows
 	{ cat wide; printf 'k1\t2\t1\tf'; } >unended
-	sed "300001s/[01]${tab}f/x${tab}f/" wide >wrong
-	sed "300001s/${tab}f//" wide >short.row
+	sed "30001s/[01]${tab}f/x${tab}f/" wide >wrong
+	sed "30001s/${tab}f//" wide >short.row
 	{ cat wide.csv; printf '"open,1,1\n'; cat wide.csv; } >open.csv
 	sed '1s/place/other/' wide.csv >other.csv
 	# a value of more lines than all others, each a row where it is read from its middle
-	{ head -n 30000 wide.csv; printf '"'; yes k1,1,1 | head -n 300000; printf 'k",1,1\n'; tail -n 30000 wide.csv; } >span.csv
+	{ head -n 3000 wide.csv; printf '"'; yes k1$filler,1,1 | head -n 30000; printf 'k",1,1\n'; tail -n 3000 wide.csv; } >span.csv
 	# a header that would be a row, behind more blank lines than rows
 	{ printf '\357\273\277' && yes "$(printf '\r')" | head -n 3000000 && sed '1s/value/1/' wide.csv; } >blank.csv
 }
 
 sums_share() { # program
+	filler=$(printf %0100d 0)
 	make_wide
 	one_and_parts "$1" wide
 	one_and_parts "$1" -g 1 wide
 	one_and_parts "$1" -g 2,1 -H wide
 	one_and_parts "$1" -g 1 --partial wide
 	one_and_parts "$1" -g 1 --shard 1/3 wide
-	one_and_parts "$1" -g 1 --against k1 wide
+	one_and_parts "$1" -g 1 --against k1$filler wide
 	one_and_parts "$1" -g 2 --bootstrap 1 --against 3 wide
-	one_and_parts "$1" -g 2 --bootstrap 1 --max-line 40 wide
+	one_and_parts "$1" -g 2 --bootstrap 1 --max-line 140 wide
 	one_and_parts "$1" -C -y value -g place,key wide.csv
 	one_and_parts "$1" -C -y value -H wide.csv
 	one_and_parts "$1" -g 1 wide unended wide
@@ -274,7 +275,7 @@ sums_share() { # program
 	one_and_parts "$1" -g 9 wide
 	one_and_parts "$1" -C -y 1 blank.csv blank.csv
 	one_and_parts "$1" -g 1 --rejects rejected wrong
-	is '--rejects has the line once' "$(sed -n 300001p wrong | cmp - rejected 2>&1)" ''
+	is '--rejects has the line once' "$(sed -n 30001p wrong | cmp - rejected 2>&1)" ''
 	sharing=$1
 	one_and_parts nowhere -g 1 wide
 	one_and_parts with_few_files -g 1 wide
