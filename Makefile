@@ -17,7 +17,7 @@ FUZZ =
 STANDARD = -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -ffp-contract=off -fno-math-errno
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-unused-function
 COMPILE = $(CC) $(STANDARD) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
-SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZE = -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all
 
 PROGRAMS = featurize sessions simulate holdout negatives pretrain finetune pool candidates score weights topk ctr revenue feedback metrics verdict ope
 HEADERS = common/*.h common/*/*.h
