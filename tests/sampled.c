@@ -5,7 +5,7 @@
 #include "../common/net/train.h"
 #include "tap.h"
 
-enum { K = 40, ITEMS = 11, MOST = 1024, MOST_B = 150 };
+enum { K = 40, ITEMS = 11, MOST = 1024, MOST_B = 517 };
 
 static void
 make_net(struct net *net, const char *layers, size_t states)

@@ -75,6 +75,16 @@ lane_pass(struct trainer *t, size_t l)
 	return pass;
 }
 
+/* The pass of a piece in training. */
+static inline struct net_pass
+lane_training(struct trainer *t, size_t l, struct piece p)
+{
+	struct net_pass pass = lane_pass(t, l);
+
+	pass.dropping = random_bits(t->progress.records + 1, p.at) | 1;
+	return pass;
+}
+
 /* A task: the logits of a lane's records. */
 static inline void
 lane_predict(void *trainer, size_t l, size_t worker)
@@ -107,7 +117,6 @@ lane_learn(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
 	struct lane *lane = &((struct trainer *)trainer)->lane[l];
-	struct net_pass pass = lane_pass(trainer, l);
 	enum activation head = arch_head(&t->net->arch);
 	size_t K = net_outputs(t->net);
 
@@ -115,9 +124,9 @@ lane_learn(void *trainer, size_t l, size_t worker)
 	lane_clear(t, lane);
 	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += net_piece(t->net)) {
 		struct piece p = lane_piece(t, l, at);
+		struct net_pass pass = lane_training(trainer, l, p);
 		double *probability = t->p + at * K;
 
-		pass.dropping = random_bits(t->progress.records + 1, at) | 1;
 		lane_forward(t, &pass, p);
 		if (head != CHOICE)
 			head_probability(head, p.B, K, probability, t->s + at * K);
@@ -133,37 +142,76 @@ lane_sampled(const struct trainer *t, size_t l, struct piece p)
 	return t->lane[l].sampled + (p.at - lane_first(t, l)) * t->sampled.n;
 }
 
-/*
- * A task: as lane_learn, of a head that is learnt by samples. In t->s are the losses of records, in t->p whether they were
- * right.
- */
+/* The piece of a lane in the round in hand, of no records where the lane is through. */
+static inline struct piece
+lane_in_round(const struct trainer *t, size_t l)
+{
+	return lane_piece(t, l, lane_first(t, l) + t->round * net_piece(t->net));
+}
+
+/* A task of a head that is learnt by samples: a lane's piece goes forward to the head. */
 static inline void
-lane_learn_sampled(void *trainer, size_t l, size_t worker)
+lane_enter(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
 	struct lane *lane = &((struct trainer *)trainer)->lane[l];
-	struct net_pass pass = lane_pass(trainer, l);
-	size_t last = t->net->n_layers - 1, I = t->net->layer[last].I;
-	double share[NET_SEQUENCES];
-	float *scratch;
+	size_t last = t->net->n_layers - 1;
+	struct piece p = lane_in_round(t, l);
+	struct net_pass pass = lane_training(trainer, l, p);
 
 	(void)worker;
-	lane_clear(t, lane);
-	lane->sampled = grow(lane->sampled, &lane->sampled_capacity,
-	                     t->B * t->sampled.n + sampled_scratch(t->sampled.n, NET_SEQUENCES, I), sizeof *lane->sampled);
-	scratch = lane->sampled + t->B * t->sampled.n;
-	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += net_piece(t->net)) {
-		struct piece p = lane_piece(t, l, at);
-		float *z = lane_sampled(t, l, p);
-
-		pass.dropping = random_bits(t->progress.records + 1, at) | 1;
-		for (size_t b = 0; b < p.B; b++)
-			share[b] = (double)t->batch->weight[p.from + b] / t->mean;
-		sampled_learn(&t->sampled, at, p.B, I, z, last > t->low ? net_input_gradient(t->net, &pass, last) + at * I : NULL,
-		              net_forward(t->net, &pass, p, last), share, t->s + at, t->p + at, scratch);
-		if (last > t->low)
-			lane_backward(t, lane, &pass, p, last);
+	if (t->round == 0) {
+		lane_clear(t, lane);
+		lane->sampled = grow(lane->sampled, &lane->sampled_capacity, (lane_first(t, l + 1) - lane_first(t, l)) * t->sampled.n,
+		                     sizeof *lane->sampled);
 	}
+	if (p.B > 0)
+		sampled_enter(&t->sampled, &lane->records, p.at, p.B, t->net->layer[last].I, lane_sampled(t, l, p),
+		              net_forward(t->net, &pass, p, last));
+	else
+		lane->records.B = 0;
+}
+
+/* A task: a lane's piece goes to the classes of a range. */
+static inline void
+lane_forward_sampled(void *trainer, size_t task, size_t worker)
+{
+	const struct trainer *t = trainer;
+	const size_t ranges = sampled_ranges(&t->sampled);
+
+	sampled_forward(&t->sampled, &t->lane[task / ranges].records, task % ranges, t->net->layer[t->net->n_layers - 1].I,
+	                t->scratch[worker]);
+}
+
+/* A task: and back. */
+static inline void
+lane_backward_sampled(void *trainer, size_t task, size_t worker)
+{
+	const struct trainer *t = trainer;
+	const size_t ranges = sampled_ranges(&t->sampled), last = t->net->n_layers - 1;
+	const struct sampled_records *r = &t->lane[task / ranges].records;
+	double share[NET_SEQUENCES];
+
+	for (size_t b = 0; b < r->B; b++)
+		share[b] = (double)t->batch->weight[t->from + r->from + b] / t->mean;
+	sampled_backward(&t->sampled, r, task % ranges, t->net->layer[last].I, share, last > t->low, t->scratch[worker]);
+}
+
+/* A task: a lane's piece goes back from the head. */
+static inline void
+lane_leave(void *trainer, size_t l, size_t worker)
+{
+	const struct trainer *t = trainer;
+	const struct lane *lane = &t->lane[l];
+	size_t last = t->net->n_layers - 1, I = t->net->layer[last].I;
+	struct piece p = lane_in_round(t, l);
+	struct net_pass pass = lane_training(trainer, l, p);
+
+	(void)worker;
+	if (p.B == 0 || last == t->low)
+		return;
+	sampled_leave(&t->sampled, &lane->records, I, net_input_gradient(t->net, &pass, last) + p.at * I);
+	lane_backward(t, lane, &pass, p, last);
 }
 
 #endif

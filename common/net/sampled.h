@@ -14,6 +14,8 @@
 #ifndef WEIR_SAMPLED_H
 #define WEIR_SAMPLED_H
 
+#include <float.h>
+
 #include "../cli.h"
 #include "../num/gemm.h"
 #include "../num/random.h"
@@ -143,83 +145,173 @@ sampled_gather(struct sampled *s, const struct popularity *p, size_t I, const fl
 	}
 }
 
-/* Classes whose logits are near at once. */
-enum { SAMPLED_BLOCK = 128 };
+/* Classes whose logits are near at once; ranges of classes, for several threads to take those of the same records. */
+enum { SAMPLED_BLOCK = 128, SAMPLED_RANGES = 4 };
 
-/* Floats of scratch for sampled_learn. */
+/* How many ranges there are: it depends on the classes alone, so threads do not change a bit. */
 static inline size_t
-sampled_scratch(size_t n, size_t B, size_t I)
+sampled_ranges(const struct sampled *s)
 {
-	size_t forward = gemm_scratch(SAMPLED_BLOCK, B, I), back = gemm_scratch(B, I, SAMPLED_BLOCK);
+	size_t blocks = (s->n + SAMPLED_BLOCK - 1) / SAMPLED_BLOCK;
 
-	return (I + 3 + n / SAMPLED_BLOCK + 1) * B + (forward > back ? forward : back);
+	return blocks < SAMPLED_RANGES ? blocks : SAMPLED_RANGES;
+}
+
+/* The first class of a range; n of the range behind the last. */
+static inline size_t
+sampled_first(const struct sampled *s, size_t range)
+{
+	size_t blocks = (s->n + SAMPLED_BLOCK - 1) / SAMPLED_BLOCK, first = blocks * range / sampled_ranges(s) * SAMPLED_BLOCK;
+
+	return first < s->n ? first : s->n;
+}
+
+/* Records from .. from + B of a step, on their way to the classes and back. */
+struct sampled_records {
+	size_t from, B;
+	float *z;            /* [n][B], viewed: e^(logit - known), then the gradient of the loss by the logit */
+	float *across;       /* [I][B], owned as all else is: what goes in */
+	float *known;        /* [blocks][B]: the greatest logit of the range when a block was taken in */
+	float *most;         /* [ranges][B]: the greatest logit of a range; then [B] of all */
+	float *dx;           /* [ranges][B][I]: the gradient by what goes in, of the classes of a range */
+	double *sum;         /* [ranges][B]: of e^(logit - most); then [B] of all */
+	double *own;         /* [B]: the label's logit */
+	size_t across_capacity, known_capacity, most_capacity, dx_capacity, sum_capacity, own_capacity;
+};
+
+static inline void
+sampled_records_free(struct sampled_records *r)
+{
+	free(r->across);
+	free(r->known);
+	free(r->most);
+	free(r->dx);
+	free(r->sum);
+	free(r->own);
+	*r = (struct sampled_records){0};
+}
+
+/* Records from .. from + B of a step are about to go forward, from their inputs x[B][I]; z has room for [n][B]. */
+static inline void
+sampled_enter(const struct sampled *s, struct sampled_records *r, size_t from, size_t B, size_t I, float *z, const float *x)
+{
+	size_t ranges = sampled_ranges(s);
+
+	r->from = from;
+	r->B = B;
+	r->z = z;
+	r->across = grow(r->across, &r->across_capacity, I * B, sizeof *r->across);
+	r->known = grow(r->known, &r->known_capacity, (s->n / SAMPLED_BLOCK + 1) * B, sizeof *r->known);
+	r->most = grow(r->most, &r->most_capacity, (ranges + 1) * B, sizeof *r->most);
+	r->dx = grow(r->dx, &r->dx_capacity, ranges * B * I, sizeof *r->dx);
+	r->sum = grow(r->sum, &r->sum_capacity, (ranges + 1) * B, sizeof *r->sum);
+	r->own = grow(r->own, &r->own_capacity, B, sizeof *r->own);
+	gemm_transpose(I, B, r->across, x);
 }
 
 /*
- * The logits z[n][B] of n classes from j on, for records from .. from + B of a step, whose inputs are across[I][B]. A label
- * that is not in the sample counts for its own records alone. own[b] is written where the label is among the classes.
+ * The logits z[n][B] of n classes from j on. A label that is not in the sample counts for its own records alone. own[b] is
+ * written where the label is among the classes.
  */
 static inline void
-sampled_logits(const struct sampled *s, size_t j, size_t n, size_t from, size_t B, size_t I, float *z, double *own,
-               const float *across, float *scratch)
+sampled_logits(const struct sampled *s, const struct sampled_records *r, size_t j, size_t n, size_t I, float *z, float *scratch)
 {
-	const uint32_t *slot = s->slot + from;
+	const uint32_t *slot = s->slot + r->from;
+	const size_t B = r->B;
 
 	for (size_t i = 0; i < n; i++)
 		vec_fill(B, z + i * B, j + i < s->drawn ? s->base[j + i] : -INFINITY);
 	for (size_t b = 0; b < B; b++)
 		if (slot[b] - j < n)
 			z[(slot[b] - j) * B + b] = s->base[slot[b]];
-	gemm(n, B, I, z, B, true, s->weight + j * I, I, false, across, B, false, scratch);
+	gemm(n, B, I, z, B, true, s->weight + j * I, I, false, r->across, B, false, scratch);
 	for (size_t b = 0; b < B; b++)
 		if (slot[b] - j < n)
-			own[b] = (double)z[(slot[b] - j) * B + b];
+			r->own[b] = (double)z[(slot[b] - j) * B + b];
+}
+
+/* The records go forward to the classes of a range. scratch: gemm_scratch(SAMPLED_BLOCK, B, I). */
+static inline void
+sampled_forward(const struct sampled *s, const struct sampled_records *r, size_t range, size_t I, float *scratch)
+{
+	const size_t B = r->B, end = sampled_first(s, range + 1);
+	float *most = r->most + range * B;
+	double *sum = r->sum + range * B;
+
+	for (size_t b = 0; b < B; b++) {
+		most[b] = -FLT_MAX; /* not -INFINITY, which the logits of a label may be for all records but its own */
+		sum[b] = 0;
+	}
+	for (size_t j = sampled_first(s, range), n; j < end; j += n) {
+		float *z = r->z + j * B, *known = r->known + j / SAMPLED_BLOCK * B;
+
+		n = end - j < SAMPLED_BLOCK ? end - j : SAMPLED_BLOCK;
+		sampled_logits(s, r, j, n, I, z, scratch);
+		wide_most(n, B, known, z);
+		softmax_take(n, B, z, most, sum, known);
+		memcpy(known, most, B * sizeof *most);
+	}
+}
+
+/* When they have been to all ranges: the loss of each record, and whether its label is the likeliest. */
+static inline void
+sampled_meet(const struct sampled *s, struct sampled_records *r, double *loss, double *right)
+{
+	const size_t ranges = sampled_ranges(s);
+	float *most = r->most + ranges * r->B;
+	double *sum = r->sum + ranges * r->B;
+
+	for (size_t b = 0; b < r->B; b++) {
+		most[b] = r->most[b];
+		sum[b] = 0;
+		for (size_t i = 1; i < ranges; i++)
+			most[b] = most[b] > r->most[i * r->B + b] ? most[b] : r->most[i * r->B + b];
+		for (size_t i = 0; i < ranges; i++)
+			sum[b] += r->sum[i * r->B + b] * math_exp((double)r->most[i * r->B + b] - (double)most[b]);
+		loss[b] = (double)most[b] - r->own[b] + math_log(sum[b]);
+		right[b] = r->own[b] >= (double)most[b];
+	}
 }
 
 /*
- * Records from .. from + B of a step go to the classes and back, from their inputs x[B][I]. Written are z[n][B], the
- * gradient of share[b] times the loss of each record by its logits; dx[B][I], by its inputs, where that is not NULL;
- * loss[b]; and right[b], whether its label is the likeliest. scratch: sampled_scratch(n, B, I).
+ * And back from the classes of a range: z[n][B] becomes the gradient of share[b] times the loss of each record by its
+ * logits; dx is written where it is wanted. scratch: gemm_scratch(B, I, SAMPLED_BLOCK).
  */
 static inline void
-sampled_learn(const struct sampled *s, size_t from, size_t B, size_t I, float *z, float *dx, const float *x,
-              const double *share, double *loss, double *right, float *scratch)
+sampled_backward(const struct sampled *s, const struct sampled_records *r, size_t range, size_t I, const double *share,
+                 bool down, float *scratch)
 {
-	const uint32_t *slot = s->slot + from;
-	float *across = scratch, *most = across + I * B, *greatest = most + B, *by = greatest + B, *known = by + B;
-	float *rest = known + (s->n / SAMPLED_BLOCK + 1) * B; /* known: the greatest when a block was taken in */
-	double *own = loss, *sum = right;
+	const uint32_t *slot = s->slot + r->from;
+	const size_t B = r->B, first = sampled_first(s, range), end = sampled_first(s, range + 1), ranges = sampled_ranges(s);
+	const float *most = r->most + ranges * B;
+	const double *sum = r->sum + ranges * B;
 
-	gemm_transpose(I, B, across, x);
-	for (size_t b = 0; b < B; b++) {
-		most[b] = -INFINITY;
-		sum[b] = 0;
-	}
-	for (size_t j = 0, n; j < s->n; j += n) {
-		n = s->n - j < SAMPLED_BLOCK ? s->n - j : SAMPLED_BLOCK;
-		sampled_logits(s, j, n, from, B, I, z + j * B, own, across, rest);
-		wide_most(n, B, greatest, z + j * B);
-		softmax_take(n, B, z + j * B, most, sum, greatest);
-		memcpy(known + j / SAMPLED_BLOCK * B, most, B * sizeof *most);
-	}
-	for (size_t j = 0, n; j < s->n; j += n) {
-		n = s->n - j < SAMPLED_BLOCK ? s->n - j : SAMPLED_BLOCK;
+	for (size_t j = first, n; j < end; j += n) {
+		float *z = r->z + j * B, *by = r->known + j / SAMPLED_BLOCK * B;
+
+		n = end - j < SAMPLED_BLOCK ? end - j : SAMPLED_BLOCK;
 		for (size_t b = 0; b < B; b++)
-			by[b] = (float)(share[b] / sum[b] * math_exp((double)known[j / SAMPLED_BLOCK * B + b] - (double)most[b]));
-		for (size_t i = j; i < j + n; i++)
+			by[b] -= most[b];
+		wide_exp(B, by, by);
+		for (size_t b = 0; b < B; b++)
+			by[b] *= (float)(share[b] / sum[b]);
+		for (size_t i = 0; i < n; i++)
 			vec_multiply(B, z + i * B, by);
 		for (size_t b = 0; b < B; b++)
 			if (slot[b] - j < n)
-				z[slot[b] * B + b] -= (float)share[b];
-		if (dx)
-			gemm(B, I, n, dx, I, j > 0, z + j * B, B, true, s->weight + j * I, I, false, rest);
+				z[(slot[b] - j) * B + b] -= (float)share[b];
+		if (down)
+			gemm(B, I, n, r->dx + range * B * I, I, j > first, z, B, true, s->weight + j * I, I, false, scratch);
 	}
-	for (size_t b = 0; b < B; b++) {
-		bool likeliest = own[b] >= (double)most[b];
+}
 
-		loss[b] = (double)most[b] - own[b] + math_log(sum[b]);
-		right[b] = likeliest;
-	}
+/* dx[B][I] = the gradient by what went in, of all ranges. */
+static inline void
+sampled_leave(const struct sampled *s, const struct sampled_records *r, size_t I, float *dx)
+{
+	vec_copy(r->B * I, dx, r->dx);
+	for (size_t i = 1; i < sampled_ranges(s); i++)
+		vec_add(r->B * I, dx, r->dx + i * r->B * I);
 }
 
 /*

@@ -75,29 +75,39 @@ train_mixture(struct trainer *t, const struct batch *batch, size_t from, size_t 
 static inline void
 trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 {
-	size_t pieces = (B + net_piece(t->net) - 1) / net_piece(t->net);
+	size_t least = t->net->sequence ? net_piece(t->net) : TRAIN_LEAST, lanes = (B + least - 1) / least;
 
 	t->batch = batch;
 	t->from = from;
 	t->B = B;
-	t->lanes = pieces < TRAIN_LANES ? pieces : TRAIN_LANES;
+	t->lanes = lanes < TRAIN_LANES ? lanes : TRAIN_LANES;
 	if (t->optimiser)
 		net_pass_reserve(&t->pass, t->net, B, true);
 	if (batch->features.rows)
 		t->pass.input = batch->features.value + batch->start[from];
 }
 
-/* The gradients of a step whose head is learnt by samples. */
+/* The gradients of a step whose head is learnt by samples: some records of each lane after the other go there and back. */
 static inline void
 train_sampled(struct trainer *t)
 {
 	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
 	const float *weight = t->batch->weight + t->from;
+	const size_t rounds = ((t->B + t->lanes - 1) / t->lanes + net_piece(t->net) - 1) / net_piece(t->net);
 
 	sampled_draw(&t->sampled, t->popularity, t->B, t->batch->label + t->from,
 	             random_bits(TRAIN_SAMPLE, t->progress.records));
 	sampled_gather(&t->sampled, t->popularity, l->I, net_data(t->net, l->weight), net_data(t->net, l->bias));
-	team_run(&t->team, t->lanes, lane_learn_sampled, t);
+	for (t->round = 0; t->round < rounds; t->round++) {
+		size_t tasks = t->lanes * sampled_ranges(&t->sampled);
+
+		team_run(&t->team, t->lanes, lane_enter, t);
+		team_run(&t->team, tasks, lane_forward_sampled, t);
+		for (size_t i = 0; i < t->lanes; i++)
+			sampled_meet(&t->sampled, &t->lane[i].records, t->s + t->lane[i].records.from, t->p + t->lane[i].records.from);
+		team_run(&t->team, tasks, lane_backward_sampled, t);
+		team_run(&t->team, t->lanes, lane_leave, t);
+	}
 	for (size_t b = 0; b < t->B; b++) {
 		t->progress.loss += (double)weight[b] * t->s[b];
 		t->progress.right += (double)weight[b] * t->p[b];

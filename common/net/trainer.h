@@ -17,7 +17,7 @@
  * vectors, the largest by far, nobody keeps a gradient: when the optimiser steps a block of them, what went in and the
  * gradient of what came out are still there.
  */
-enum { TRAIN_LANES = 8 };
+enum { TRAIN_LANES = 8, TRAIN_LEAST = 8 }; /* lanes; records that one has but for the last, where they are no sequences */
 
 struct lane {
 	float *scratch;               /* of layers */
@@ -25,8 +25,9 @@ struct lane {
 	float *gradient[TENSORS];     /* [n] of each tensor that is learnt, but those and those of trainer_by_row */
 	float *row_gradient;          /* [slots][O] */
 	size_t row_gradient_capacity;
-	float *sampled;               /* gradients by logits, [classes][records] of one piece behind the other; then scratch */
+	float *sampled;               /* gradients by logits, [classes][records] of one piece behind the other */
 	size_t sampled_capacity;
+	struct sampled_records records; /* of a piece, on their way through a head that is learnt by samples */
 };
 
 /* A block of a tensor that is stepped at once: rows of so many numbers, from `at` on, ld from a row to the next. */
@@ -69,6 +70,7 @@ struct trainer {
 	/* the step in hand */
 	const struct batch *batch;
 	size_t from, B, lanes;
+	size_t round;                 /* of pieces: of each lane the first, the second... */
 	size_t low;                   /* the first layer that learns: nothing goes back beyond it */
 	double mean;                  /* gradients are divided by it */
 	double stride;                /* what the rate is multiplied by: the pace, and the optimiser's own scale */
@@ -212,6 +214,7 @@ trainer_free(struct trainer *t)
 			free(t->lane[l].gradient[i]);
 		free(t->lane[l].row_gradient);
 		free(t->lane[l].sampled);
+		sampled_records_free(&t->lane[l].records);
 	}
 	free(t->block);
 	for (size_t i = 0; i < TEAM_MOST; i++)

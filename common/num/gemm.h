@@ -38,6 +38,7 @@ enum {
 	GEMM_WIDTH = 512,  /* columns of a block of B: a multiple of GEMM_PANEL */
 	GEMM_PANEL = 32,   /* columns of the widest panel */
 	GEMM_REUSE = 12,   /* what is read by more tiles than this is packed */
+	GEMM_NEAR = 16384,  /* floats that are near enough */
 	GEMM_DOT = 16,    /* sums of a dot product */
 	GEMM_DOT_DEPTH = 384, /* elements of a block of dot products, its rows and its columns */
 	GEMM_DOT_HEIGHT = 16,
@@ -344,7 +345,7 @@ gemm_with(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, float 
 {
 	const size_t panel = 2 * kernel->lanes, widest = N < GEMM_WIDTH ? N : GEMM_WIDTH;
 	struct gemm_side a = {A, lda, transA, N > GEMM_REUSE * panel && K > kernel->rows, NULL};
-	struct gemm_side b = {B, ldb, !transB, transB || M > GEMM_REUSE * kernel->rows, scratch};
+	struct gemm_side b = {B, ldb, !transB, transB || (M > GEMM_REUSE * kernel->rows && (K < GEMM_DEPTH ? K : GEMM_DEPTH) * ldb > GEMM_NEAR), scratch};
 
 	if (!kernel->panel || K == 0) {
 		gemm_plain(M, N, K, C, ldc, accumulate, A, lda, transA, B, ldb, transB);
