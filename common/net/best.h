@@ -71,10 +71,10 @@ best_sort(struct best *b)
 }
 
 /*
- * Classes whose logits are near at once, and are looked at; and those of one product, while the weights of the next come
- * nearer. Records go BEST_WIDE at a time, the last one again and again where they are no multiple of that.
+ * Classes whose logits are near at once, and are looked at. Records go BEST_WIDE at a time, the last one again and again where
+ * they are no multiple of that.
  */
-enum { BEST_LOOK = 96, BEST_STEP = 12, BEST_WIDE = 16 };
+enum { BEST_LOOK = 96, BEST_WIDE = 16 };
 
 /* What is known of the records of a piece. */
 struct best_piece {
@@ -107,13 +107,13 @@ best_look(struct best_piece *p, size_t n, size_t class, const float *z)
 	softmax_count(n, wide, z, p->most, p->sum, greatest);
 }
 
-/* Asks for the weights w[K][I] of the classes of a product from `class` on. always_inline as net_fetch is. */
+/* Asks for the weights w[K][I] of so many classes from `class` on. always_inline as net_fetch is. */
 __attribute__((always_inline))
 static inline void
-best_fetch(size_t I, const float *w, size_t class, size_t K)
+best_fetch(size_t I, const float *w, size_t class, size_t n, size_t K)
 {
 	enum { LINE = 16, NEAR = 2 }; /* floats; the second cache */
-	size_t end = K - class < BEST_STEP ? K : class + BEST_STEP;
+	size_t end = K - class < n ? K : class + n;
 
 	for (size_t i = class * I; i < end * I; i += LINE)
 		__builtin_prefetch(w + i, 0, NEAR);
@@ -135,6 +135,7 @@ best_classes(const struct net *net, struct net_pass *pass, struct piece piece, s
 	float z[BEST_LOOK * NET_SEQUENCES], *across = pass->scratch;
 	size_t *at = (size_t *)(void *)(across + I * NET_SEQUENCES); /* rows of across */
 	struct best_piece p = {.best = best, .label = label, .own = own, .B = B, .wide = wide};
+	const size_t tile = gemm_best()->rows; /* classes of a product, while the weights of the next come nearer */
 
 	gemm_pack(B, wide, I, across, (struct gemm_side){.from = x, .ld = I});
 	for (size_t i = 0; i < I; i++)
@@ -143,10 +144,10 @@ best_classes(const struct net *net, struct net_pass *pass, struct piece piece, s
 		p.most[b] = -INFINITY;
 	for (size_t class = 0, n; class < K; class += n) {
 		n = K - class < BEST_LOOK ? K - class : BEST_LOOK;
-		for (size_t j = 0; j < n; j += BEST_STEP) {
-			size_t step = n - j < BEST_STEP ? n - j : BEST_STEP;
+		for (size_t j = 0; j < n; j += tile) {
+			size_t step = n - j < tile ? n - j : tile;
 
-			best_fetch(I, w, class + j + step, K);
+			best_fetch(I, w, class + j + step, tile, K);
 			gemm_slide(step, wide, I, z + j * wide, w + (class + j) * I, bias + class + j, false, across, at);
 		}
 		best_look(&p, n, class, z);

@@ -25,6 +25,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "unroll.h"
+
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
@@ -144,27 +146,6 @@ struct gemm_kernel {
 	gemm_slider_back *slide_back;
 	bool (*runs)(void); /* whether this machine has the instructions */
 };
-
-/*
- * GEMM_INLINE: a tile's function is compiled anew for each size that it is called with. GEMM_UNROLL: the loop that
- * follows is unrolled whole, so that arrays of vectors become registers. The address sanitizer looks at every access and
- * would take a minute to compile all of that: it has one copy, with loops.
- */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define GEMM_ROLLED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(GEMM_ROLLED)
-#define GEMM_INLINE __attribute__((noinline))
-#define GEMM_UNROLL
-#elif defined(__clang__)
-#define GEMM_INLINE __attribute__((always_inline)) inline
-#define GEMM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define GEMM_INLINE __attribute__((always_inline)) inline
-#define GEMM_UNROLL _Pragma("GCC unroll 16")
-#endif
 
 #ifdef __x86_64__
 #define GEMM_NAME(part) gemm_##part##_avx512

@@ -18,7 +18,7 @@
  * where it is called, so all loops but those over tiles and k unroll.
  */
 GEMM_TARGET
-GEMM_INLINE
+UNROLL_INLINE
 static void
 GEMM_NAME(block)(size_t rows, size_t vectors, size_t n, size_t K, float *C, size_t ldc, bool accumulate, const float *a,
                  size_t a_row, size_t a_k, size_t a_tile, const float *b, size_t b_k)
@@ -31,29 +31,29 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t n, size_t K, float *C, size
 		vector sum[GEMM_ROWS][2] = {{{0}}};
 
 		if (accumulate)
-			GEMM_UNROLL
+			UNROLL
 			for (size_t i = 0; i < rows; i++)
-				GEMM_UNROLL
+				UNROLL
 				for (size_t j = 0; j < vectors; j++)
 					sum[i][j] = *(const stored *)(C + i * ldc + j * GEMM_LANES);
 		for (size_t k = 0; k < K; k++, x += a_k, y += b_k) {
 			vector row[2];
 
-			GEMM_UNROLL
+			UNROLL
 			for (size_t j = 0; j < vectors; j++)
 				row[j] = *(const stored *)(y + j * GEMM_LANES);
-			GEMM_UNROLL
+			UNROLL
 			for (size_t i = 0; i < rows; i++) {
 				const vector all = x[i * a_row] - (vector){0};
 
-				GEMM_UNROLL
+				UNROLL
 				for (size_t j = 0; j < vectors; j++)
 					sum[i][j] = GEMM_FMA(all, row[j], sum[i][j]);
 			}
 		}
-		GEMM_UNROLL
+		UNROLL
 		for (size_t i = 0; i < rows; i++)
-			GEMM_UNROLL
+			UNROLL
 			for (size_t j = 0; j < vectors; j++)
 				*(stored *)(C + i * ldc + j * GEMM_LANES) = sum[i][j];
 	}
@@ -74,7 +74,7 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t n, size_t K, float *C, size
  * tile begins or ends, and stores come between the products. That takes 32 registers.
  */
 GEMM_TARGET
-GEMM_INLINE
+UNROLL_INLINE
 static void
 GEMM_NAME(shallow)(size_t K, size_t m, float *C, size_t ldc, bool accumulate, struct gemm_side a,
                    const float *b, size_t ldb)
@@ -84,27 +84,27 @@ GEMM_NAME(shallow)(size_t K, size_t m, float *C, size_t ldc, bool accumulate, st
 	const size_t a_row = a.by_k ? 1 : a.ld, a_k = a.by_k ? a.ld : 1;
 	vector row[GEMM_ROWS][2];
 
-	GEMM_UNROLL
+	UNROLL
 	for (size_t k = 0; k < K; k++)
-		GEMM_UNROLL
+		UNROLL
 		for (size_t j = 0; j < 2; j++)
 			row[k][j] = *(const stored *)(b + k * ldb + j * GEMM_LANES);
 	for (size_t i = 0; i < m; i++, C += ldc) {
 		const float *from = a.from + i * a_row;
 		vector sum[2];
 
-		GEMM_UNROLL
+		UNROLL
 		for (size_t j = 0; j < 2; j++)
 			sum[j] = accumulate ? (vector)*(const stored *)(C + j * GEMM_LANES) : (vector){0};
-		GEMM_UNROLL
+		UNROLL
 		for (size_t k = 0; k < K; k++) {
 			const vector x = from[k * a_k] - (vector){0};
 
-			GEMM_UNROLL
+			UNROLL
 			for (size_t j = 0; j < 2; j++)
 				sum[j] = GEMM_FMA(x, row[k][j], sum[j]);
 		}
-		GEMM_UNROLL
+		UNROLL
 		for (size_t j = 0; j < 2; j++)
 			*(stored *)(C + j * GEMM_LANES) = sum[j];
 	}
@@ -156,7 +156,7 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
  * last two overlap. rows and vectors are constants.
  */
 GEMM_TARGET
-GEMM_INLINE
+UNROLL_INLINE
 static void
 GEMM_NAME(slid)(size_t rows, size_t vectors, size_t N, size_t D, float *y, const float *w, const float *bias, bool ramp,
                 const float *x, const size_t *at)
@@ -168,36 +168,36 @@ GEMM_NAME(slid)(size_t rows, size_t vectors, size_t N, size_t D, float *y, const
 		const size_t n = i + vectors * GEMM_LANES <= N ? i : N - vectors * GEMM_LANES;
 		vector sum[GEMM_ROWS][2];
 
-		GEMM_UNROLL
+		UNROLL
 		for (size_t r = 0; r < rows; r++)
-			GEMM_UNROLL
+			UNROLL
 			for (size_t j = 0; j < vectors; j++)
 				sum[r][j] = bias[r] - (vector){0};
 		for (size_t d = 0; d < D; d++) {
 			const float *from = x + at[d] + n;
 			vector seen[2];
 
-			GEMM_UNROLL
+			UNROLL
 			for (size_t j = 0; j < vectors; j++)
 				seen[j] = *(const stored *)(from + j * GEMM_LANES);
-			GEMM_UNROLL
+			UNROLL
 			for (size_t r = 0; r < rows; r++) {
 				const vector weight = w[r * D + d] - (vector){0};
 
-				GEMM_UNROLL
+				UNROLL
 				for (size_t j = 0; j < vectors; j++)
 					sum[r][j] = GEMM_FMA(weight, seen[j], sum[r][j]);
 			}
 		}
 		if (ramp)
-			GEMM_UNROLL
+			UNROLL
 			for (size_t r = 0; r < rows; r++)
-				GEMM_UNROLL
+				UNROLL
 				for (size_t j = 0; j < vectors; j++)
 					sum[r][j] = GEMM_RAMP(sum[r][j]);
-		GEMM_UNROLL
+		UNROLL
 		for (size_t r = 0; r < rows; r++)
-			GEMM_UNROLL
+			UNROLL
 			for (size_t j = 0; j < vectors; j++)
 				*(stored *)(y + r * N + n + j * GEMM_LANES) = sum[r][j];
 	}
@@ -206,7 +206,7 @@ GEMM_NAME(slid)(size_t rows, size_t vectors, size_t N, size_t D, float *y, const
 #if GEMM_ROWS == 12
 /* As slid for any number of rows, O, and two vectors, where D, a constant, is so small that what the window sees stays in registers. */
 GEMM_TARGET
-GEMM_INLINE
+UNROLL_INLINE
 static void
 GEMM_NAME(slid_shallow)(size_t D, size_t N, size_t O, float *y, const float *w, const float *bias,
                         bool ramp, const float *x, const size_t *at)
@@ -218,26 +218,26 @@ GEMM_NAME(slid_shallow)(size_t D, size_t N, size_t O, float *y, const float *w, 
 		const size_t n = i + 2 * GEMM_LANES <= N ? i : N - 2 * GEMM_LANES;
 		vector seen[GEMM_ROWS][2];
 
-		GEMM_UNROLL
+		UNROLL
 		for (size_t d = 0; d < D; d++)
-			GEMM_UNROLL
+			UNROLL
 			for (size_t j = 0; j < 2; j++)
 				seen[d][j] = *(const stored *)(x + at[d] + n + j * GEMM_LANES);
 		for (size_t o = 0; o < O; o++) {
 			vector sum[2];
 
-			GEMM_UNROLL
+			UNROLL
 			for (size_t j = 0; j < 2; j++)
 				sum[j] = bias[o] - (vector){0};
-			GEMM_UNROLL
+			UNROLL
 			for (size_t d = 0; d < D; d++) {
 				const vector weight = w[o * D + d] - (vector){0};
 
-				GEMM_UNROLL
+				UNROLL
 				for (size_t j = 0; j < 2; j++)
 					sum[j] = GEMM_FMA(weight, seen[d][j], sum[j]);
 			}
-			GEMM_UNROLL
+			UNROLL
 			for (size_t j = 0; j < 2; j++)
 				*(stored *)(y + o * N + n + j * GEMM_LANES) = ramp ? (vector)GEMM_RAMP(sum[j]) : sum[j];
 		}
@@ -278,7 +278,7 @@ GEMM_NAME(slide)(size_t O, size_t N, size_t D, float *y, const float *w, const f
  * sums at a time. rows and columns are constants.
  */
 GEMM_TARGET
-GEMM_INLINE
+UNROLL_INLINE
 static void
 GEMM_NAME(dots)(size_t rows, size_t columns, size_t K, float *sums, size_t ldsums, const float *a, size_t lda,
                 const float *const *b)
@@ -289,29 +289,29 @@ GEMM_NAME(dots)(size_t rows, size_t columns, size_t K, float *sums, size_t ldsum
 	for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES) {
 		vector sum[GEMM_DOT_ROWS][GEMM_DOT_COLUMNS];
 
-		GEMM_UNROLL
+		UNROLL
 		for (size_t i = 0; i < rows; i++)
-			GEMM_UNROLL
+			UNROLL
 			for (size_t j = 0; j < columns; j++)
 				sum[i][j] = *(const stored *)(sums + i * ldsums + j * GEMM_DOT + part);
 		for (size_t k = part; k < K; k += GEMM_DOT) {
 			vector x[GEMM_DOT_ROWS];
 
-			GEMM_UNROLL
+			UNROLL
 			for (size_t i = 0; i < rows; i++)
 				x[i] = *(const stored *)(a + i * lda + k);
-			GEMM_UNROLL
+			UNROLL
 			for (size_t j = 0; j < columns; j++) {
 				const vector column = *(const stored *)(b[j] + k);
 
-				GEMM_UNROLL
+				UNROLL
 				for (size_t i = 0; i < rows; i++)
 					sum[i][j] = GEMM_FMA(x[i], column, sum[i][j]);
 			}
 		}
-		GEMM_UNROLL
+		UNROLL
 		for (size_t i = 0; i < rows; i++)
-			GEMM_UNROLL
+			UNROLL
 			for (size_t j = 0; j < columns; j++)
 				*(stored *)(sums + i * ldsums + j * GEMM_DOT + part) = sum[i][j];
 	}
@@ -357,7 +357,7 @@ GEMM_NAME(dot)(size_t m, size_t n, size_t K, float *sums, const float *a, size_t
  * row, less what the one before has. dbias[rows] gets the sums added, unless it is NULL. ramp, that there is y, is a constant.
  */
 GEMM_TARGET
-GEMM_INLINE
+UNROLL_INLINE
 static void
 GEMM_NAME(counted)(size_t rows, bool ramp, size_t N, float *g, float *dbias, const float *dy, const float *y)
 {
@@ -371,7 +371,7 @@ GEMM_NAME(counted)(size_t rows, bool ramp, size_t N, float *g, float *dbias, con
 		vector all[GEMM_DOT / GEMM_LANES] = {{0}};
 
 		for (size_t n = 0; n < whole; n += GEMM_DOT, g += GEMM_DOT)
-			GEMM_UNROLL
+			UNROLL
 			for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES) {
 				vector v = *(const stored *)(dy + n + part);
 
@@ -393,7 +393,7 @@ GEMM_NAME(counted)(size_t rows, bool ramp, size_t N, float *g, float *dbias, con
 
 /* For so many rows of g and elements of a window, the sums of gemm_slide_back: sums[rows][columns]. rows, columns are constants. */
 GEMM_TARGET
-GEMM_INLINE
+UNROLL_INLINE
 static void
 GEMM_NAME(seen)(size_t rows, size_t columns, size_t N, float (*sums)[GEMM_DOT], const float *g, const float *x, const size_t *at)
 {
@@ -408,21 +408,21 @@ GEMM_NAME(seen)(size_t rows, size_t columns, size_t N, float (*sums)[GEMM_DOT], 
 			const size_t n = i + GEMM_DOT <= N ? i : N - GEMM_DOT;
 			vector counted[GEMM_SEEN_ROWS];
 
-			GEMM_UNROLL
+			UNROLL
 			for (size_t r = 0; r < rows; r++)
 				counted[r] = *(const stored *)(g + r * ldg + i + part);
-			GEMM_UNROLL
+			UNROLL
 			for (size_t c = 0; c < columns; c++) {
 				const vector seen = *(const stored *)(x + at[c] + n + part);
 
-				GEMM_UNROLL
+				UNROLL
 				for (size_t r = 0; r < rows; r++)
 					sum[r][c] = GEMM_FMA(counted[r], seen, sum[r][c]);
 			}
 		}
-		GEMM_UNROLL
+		UNROLL
 		for (size_t r = 0; r < rows; r++)
-			GEMM_UNROLL
+			UNROLL
 			for (size_t c = 0; c < columns; c++)
 				*(stored *)(sums[r * columns + c] + part) = sum[r][c];
 	}

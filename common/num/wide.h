@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "unroll.h"
 #include "vec.h"
 
 #ifdef __x86_64__
@@ -22,6 +23,8 @@ enum wide_function { WIDE_EXP, WIDE_SIGMOID, WIDE_TANH };
 
 #define WIDE_LEAST -87.0f /* e^x is 0 below it */
 #define WIDE_MOST 88.0f   /* and no larger above it */
+
+enum { WIDE_ABREAST = 4 }; /* vectors whose e^x are worked out side by side: of one alone each step waits for the last */
 
 #ifdef __x86_64__
 #define WIDE_NAME(part) wide_##part##_avx512

@@ -13,30 +13,48 @@ typedef float WIDE_NAME(floats) __attribute__((vector_size(WIDE_LANES * sizeof(f
 typedef int32_t WIDE_NAME(bits) __attribute__((vector_size(WIDE_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 /*
- * x, no larger than WIDE_MOST, becomes e^x: x = k ln 2 + r with |r| <= ln 2 / 2, then the Taylor series of e^r to r^7, whose
- * rest is below 6e-9.
+ * x[n], none larger than WIDE_MOST, become e^x: x = k ln 2 + r with |r| <= ln 2 / 2, then the Taylor series of e^r to r^7,
+ * whose rest is below 6e-9. n, at most WIDE_ABREAST, is a constant.
  */
 WIDE_TARGET
-__attribute__((always_inline))
-static inline void
-WIDE_NAME(exp_low)(WIDE_NAME(floats) *to)
+UNROLL_INLINE
+static void
+WIDE_NAME(exp_low)(size_t n, WIDE_NAME(floats) *x)
 {
+	static const float term[] = {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f};
 	const float shift = 0x1.8p23f; /* adding it rounds to a whole number, which is then in the lowest bits */
-	WIDE_NAME(floats) x = *to, t, k, r, q;
-	WIDE_NAME(bits) low = x < WIDE_LEAST;
+	WIDE_NAME(floats) t[WIDE_ABREAST], r[WIDE_ABREAST], q[WIDE_ABREAST];
+	WIDE_NAME(bits) low[WIDE_ABREAST];
 
-	x = (WIDE_NAME(floats))((WIDE_NAME(bits))x & ~low);
-	t = x * 1.44269504f + shift;
-	k = t - shift;
-	r = (x - k * 0x1.62e4p-1f) - k * 0x1.7f7d1cp-20f;
-	q = 1.0f / 720 + r * (1.0f / 5040);
-	q = 1.0f / 120 + r * q;
-	q = 1.0f / 24 + r * q;
-	q = 1.0f / 6 + r * q;
-	q = 0.5f + r * q;
-	q = 1 + (r + r * r * q);
-	q = (WIDE_NAME(floats))((WIDE_NAME(bits))q + ((WIDE_NAME(bits))t << 23));
-	*to = (WIDE_NAME(floats))((WIDE_NAME(bits))q & ~low);
+	UNROLL
+	for (size_t v = 0; v < n; v++)
+		low[v] = x[v] < WIDE_LEAST;
+	UNROLL
+	for (size_t v = 0; v < n; v++)
+		r[v] = (WIDE_NAME(floats))((WIDE_NAME(bits))x[v] & ~low[v]);
+	UNROLL
+	for (size_t v = 0; v < n; v++)
+		t[v] = r[v] * 1.44269504f + shift;
+	UNROLL
+	for (size_t v = 0; v < n; v++)
+		r[v] = (r[v] - (t[v] - shift) * 0x1.62e4p-1f) - (t[v] - shift) * 0x1.7f7d1cp-20f;
+	UNROLL
+	for (size_t v = 0; v < n; v++)
+		q[v] = (1.0f / 5040) - (WIDE_NAME(floats)){0};
+	UNROLL
+	for (size_t i = 0; i < sizeof term / sizeof *term; i++)
+		UNROLL
+		for (size_t v = 0; v < n; v++)
+			q[v] = term[i] + r[v] * q[v];
+	UNROLL
+	for (size_t v = 0; v < n; v++)
+		q[v] = 1 + (r[v] + r[v] * r[v] * q[v]);
+	UNROLL
+	for (size_t v = 0; v < n; v++)
+		q[v] = (WIDE_NAME(floats))((WIDE_NAME(bits))q[v] + ((WIDE_NAME(bits))t[v] << 23));
+	UNROLL
+	for (size_t v = 0; v < n; v++)
+		x[v] = (WIDE_NAME(floats))((WIDE_NAME(bits))q[v] & ~low[v]);
 }
 
 /* x becomes e^x. */
@@ -50,7 +68,7 @@ WIDE_NAME(exp_of)(WIDE_NAME(floats) *to)
 
 	*to = (WIDE_NAME(floats))(((WIDE_NAME(bits))x & ~high) |
 	                          ((WIDE_NAME(bits))(WIDE_MOST - (WIDE_NAME(floats)){0}) & high));
-	WIDE_NAME(exp_low)(to);
+	WIDE_NAME(exp_low)(1, to);
 }
 
 /* The first `few` elements of *v from memory; the others stay. */
@@ -127,23 +145,44 @@ WIDE_NAME(most)(size_t n, size_t B, float *most, const float *z)
 	}
 }
 
+/* So many rows of below; they and few are constants. */
+WIDE_TARGET
+UNROLL_INLINE
+static void
+WIDE_NAME(below_rows)(size_t rows, size_t few, size_t B, float *to, WIDE_NAME(floats) *all, const float *z,
+                      const WIDE_NAME(floats) *greatest)
+{
+	WIDE_NAME(floats) e[WIDE_ABREAST] = {{0}};
+
+	UNROLL
+	for (size_t v = 0; v < rows; v++)
+		WIDE_NAME(load)(few, &e[v], z + v * B);
+	UNROLL
+	for (size_t v = 0; v < rows; v++)
+		e[v] -= *greatest;
+	WIDE_NAME(exp_low)(rows, e);
+	UNROLL
+	for (size_t v = 0; v < rows; v++) {
+		*all += e[v];
+		if (to)
+			WIDE_NAME(store)(few, to + v * B, &e[v]);
+	}
+}
+
 /* `few` columns of z, of which those of the sum are written, and of `to` where that is not NULL; both best constants. */
 WIDE_TARGET
-__attribute__((always_inline))
-static inline void
+UNROLL_INLINE
+static void
 WIDE_NAME(below)(size_t few, size_t n, size_t B, float *to, float *sum, const float *z, const float *most)
 {
-	WIDE_NAME(floats) greatest = {0}, all = {0}, v = {0};
+	WIDE_NAME(floats) greatest = {0}, all = {0};
+	size_t i = 0;
 
 	WIDE_NAME(load)(few, &greatest, most);
-	for (size_t i = 0; i < n; i++) {
-		WIDE_NAME(load)(few, &v, z + i * B);
-		v -= greatest;
-		WIDE_NAME(exp_low)(&v);
-		all += v;
-		if (to)
-			WIDE_NAME(store)(few, to + i * B, &v);
-	}
+	for (; few == WIDE_LANES && i + WIDE_ABREAST <= n; i += WIDE_ABREAST)
+		WIDE_NAME(below_rows)(WIDE_ABREAST, few, B, to ? to + i * B : NULL, &all, z + i * B, &greatest);
+	for (; i < n; i++)
+		WIDE_NAME(below_rows)(1, few, B, to ? to + i * B : NULL, &all, z + i * B, &greatest);
 	WIDE_NAME(store)(few, sum, &all);
 }
 

@@ -1,0 +1,27 @@
+/*
+ * unroll.h - kernels of several vectors at once.
+ *
+ * UNROLL: the loop that follows, of a constant number of steps, is unrolled whole, so that arrays of vectors become registers.
+ * UNROLL_INLINE: a function is compiled anew for each of the constants that it is called with. The address sanitizer looks at
+ * every access and would take a minute to compile all of that: it has one copy, with loops.
+ */
+#ifndef WEIR_UNROLL_H
+#define WEIR_UNROLL_H
+
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define UNROLL_NOTHING
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(UNROLL_NOTHING)
+#define UNROLL_INLINE __attribute__((noinline))
+#define UNROLL
+#elif defined(__clang__)
+#define UNROLL_INLINE __attribute__((always_inline)) inline
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL_INLINE __attribute__((always_inline)) inline
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+#endif
