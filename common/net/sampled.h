@@ -129,22 +129,6 @@ sampled_draw(struct sampled *s, const struct popularity *p, size_t B, const floa
 	}
 }
 
-/* Copies the rows of the classes from w[K][I], and makes their bases from bias[K]. */
-static inline void
-sampled_gather(struct sampled *s, const struct popularity *p, size_t I, const float *w, const float *bias)
-{
-	enum { AHEAD = 8 };
-
-	s->weight = grow(s->weight, &s->weight_capacity, s->n * I, sizeof *s->weight);
-	s->base = grow(s->base, &s->base_capacity, s->n, sizeof *s->base);
-	for (size_t j = 0; j < s->n; j++) {
-		for (size_t i = 0; j + AHEAD < s->n && i < I; i += 16)
-			__builtin_prefetch(w + s->class[j + AHEAD] * I + i);
-		vec_copy(I, s->weight + j * I, w + s->class[j] * I);
-		s->base[j] = bias[s->class[j]] + p->surprise[s->class[j]];
-	}
-}
-
 /* Classes whose logits are near at once; ranges of classes, for several threads to take those of the same records. */
 enum { SAMPLED_BLOCK = 128, SAMPLED_RANGES = 4 };
 
@@ -164,6 +148,29 @@ sampled_first(const struct sampled *s, size_t range)
 	size_t blocks = (s->n + SAMPLED_BLOCK - 1) / SAMPLED_BLOCK, first = blocks * range / sampled_ranges(s) * SAMPLED_BLOCK;
 
 	return first < s->n ? first : s->n;
+}
+
+/* Room for the rows of the classes. */
+static inline void
+sampled_reserve(struct sampled *s, size_t I)
+{
+	s->weight = grow(s->weight, &s->weight_capacity, s->n * I, sizeof *s->weight);
+	s->base = grow(s->base, &s->base_capacity, s->n, sizeof *s->base);
+}
+
+/* Copies the rows of the classes of a range from w[K][I], and makes their bases from bias[K]. */
+static inline void
+sampled_gather(const struct sampled *s, const struct popularity *p, size_t range, size_t I, const float *w, const float *bias)
+{
+	enum { AHEAD = 8 };
+	const size_t end = sampled_first(s, range + 1);
+
+	for (size_t j = sampled_first(s, range); j < end; j++) {
+		for (size_t i = 0; j + AHEAD < end && i < I; i += 16)
+			__builtin_prefetch(w + s->class[j + AHEAD] * I + i);
+		vec_copy(I, s->weight + j * I, w + s->class[j] * I);
+		s->base[j] = bias[s->class[j]] + p->surprise[s->class[j]];
+	}
 }
 
 /* Records from .. from + B of a step, on their way to the classes and back. */

@@ -91,13 +91,13 @@ trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B
 static inline void
 train_sampled(struct trainer *t)
 {
-	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
 	const float *weight = t->batch->weight + t->from;
 	const size_t rounds = ((t->B + t->lanes - 1) / t->lanes + net_piece(t->net) - 1) / net_piece(t->net);
 
 	sampled_draw(&t->sampled, t->popularity, t->B, t->batch->label + t->from,
 	             random_bits(TRAIN_SAMPLE, t->progress.records));
-	sampled_gather(&t->sampled, t->popularity, l->I, net_data(t->net, l->weight), net_data(t->net, l->bias));
+	sampled_reserve(&t->sampled, t->net->layer[t->net->n_layers - 1].I);
+	team_run(&t->team, sampled_ranges(&t->sampled), lane_gather, t);
 	for (t->round = 0; t->round < rounds; t->round++) {
 		size_t tasks = t->lanes * sampled_ranges(&t->sampled);
 
