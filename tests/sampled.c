@@ -5,7 +5,7 @@
 #include "../common/net/train.h"
 #include "tap.h"
 
-enum { K = 40, ITEMS = 11, MOST = 1024, MOST_B = 517 };
+enum { K = 40, MOST_K = 300, ITEMS = 11, MOST = 4096, MOST_B = 517 };
 
 static void
 make_net(struct net *net, const char *layers, size_t states)
@@ -26,12 +26,12 @@ make_net(struct net *net, const char *layers, size_t states)
 static void
 make_batch(struct batch *batch, const struct net *net, size_t B, uint64_t *seen)
 {
-	size_t I = net->layer[0].I;
+	size_t I = net->layer[0].I, classes = net_outputs(net);
 
 	batch->features.rows = !net->sparse;
-	memset(seen, 0, K * sizeof *seen);
+	memset(seen, 0, classes * sizeof *seen);
 	for (size_t b = 0; b < B; b++) {
-		uint32_t class = (uint32_t)(random_uniform(2, b) * random_uniform(3, b) * K);
+		uint32_t class = (uint32_t)(random_uniform(2, b) * random_uniform(3, b) * (double)classes);
 		size_t n = net->sparse ? b % 4 + 1 : I;
 
 		features_reserve(&batch->features, n);
@@ -131,7 +131,7 @@ weights_of(double *to, const struct net *net)
 
 /* What one step of sgd at rate 1 subtracts is the central difference, of every parameter. */
 static void
-test_gradient(size_t marks, size_t B)
+test_gradient(const char *layers, size_t marks, size_t B)
 {
 	static double w[MOST], moved[MOST];
 	const double h = 1e-6;
@@ -140,13 +140,13 @@ test_gradient(size_t marks, size_t B)
 	struct batch batch = {0};
 	struct popularity p;
 	struct sampled s = {0};
-	uint64_t seen[K];
+	uint64_t seen[MOST_K];
 	double worst = 0, steepest = 0, told;
 	size_t n;
 
-	make_net(&net, "vector 5, dense 7 tanh, dense 40 softmax", 0);
+	make_net(&net, layers, 0);
 	make_batch(&batch, &net, B, seen);
-	popularity_init(&p, K, marks, seen);
+	popularity_init(&p, net_outputs(&net), marks, seen);
 	n = weights_of(w, &net);
 	trainer_init(&t, &net, 0, optimiser_find("sgd"), (struct optimiser_settings){.rate = 1}, 1);
 	trainer_sample(&t, &p);
@@ -165,7 +165,7 @@ test_gradient(size_t marks, size_t B)
 		worst = fmax(worst, fabs(old - moved[i] - slope) / (1 + fabs(slope)));
 		steepest = fmax(steepest, fabs(slope));
 	}
-	if (!tap_ok(worst < 3e-6 && steepest > 1e-3, "%zu marks, %zu records: gradient of all %zu parameters", marks, B, n))
+	if (!tap_ok(worst < 3e-6 && steepest > 1e-3, "%s, %zu marks, %zu records: gradient of all %zu parameters", layers, marks, B, n))
 		printf("# off by %g; steepest %g\n", worst, steepest);
 	if (!tap_ok(fabs(t.progress.loss / (double)B - told) < 1e-5 * (1 + told), "the loss"))
 		printf("# %g, not %g\n", t.progress.loss / (double)B, told);
@@ -183,11 +183,11 @@ trained(struct net *net, const char *layers, size_t marks, size_t threads, size_
 	struct trainer t;
 	struct batch batch = {0};
 	struct popularity p;
-	uint64_t seen[K];
+	uint64_t seen[MOST_K];
 
 	make_net(net, layers, 1);
 	make_batch(&batch, net, 2 * MOST_B, seen);
-	popularity_init(&p, K, marks ? marks : 1, seen);
+	popularity_init(&p, net_outputs(net), marks ? marks : 1, seen);
 	if (frozen < net->table.n)
 		net->table.tensor[frozen].frozen = true;
 	trainer_init(&t, net, 0, optimiser_find("adagrad"), (struct optimiser_settings){.rate = 0.1}, threads);
@@ -250,9 +250,13 @@ main(void)
 	test_draw(60);
 	for (size_t B = 1; B <= MOST_B; B = 5 * B + 2)
 		for (size_t marks = 1; marks <= 100; marks *= 10)
-			test_gradient(marks, B);
+			test_gradient("vector 5, dense 7 tanh, dense 40 softmax", marks, B);
+	/* several ranges; the last has classes of the sample, or labels alone that are not in it */
+	test_gradient("vector 5, dense 7 tanh, dense 300 softmax", 250, 20);
+	test_gradient("vector 5, dense 7 tanh, dense 300 softmax", 128, 20);
 	test_net("vector 5, dense 7 tanh, dense 40 softmax", 0);
 	test_net("ids 11, embed 3, gru 5, dense 40 softmax", 0);
 	test_net("ids 11, embed 3, gru 5, dense 40 softmax", 0.1);
+	test_net("ids 11, embed 3, gru 5, dense 300 softmax", 0);
 	return tap_done();
 }

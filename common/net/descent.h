@@ -95,10 +95,10 @@ trainer_class_gradient(const struct trainer *t, size_t from, size_t n, size_t wo
 	float *g = t->scratch[worker], *scratch = g + TRAIN_BLOCK + I + 1;
 
 	for (size_t l = 0; l < t->lanes; l++)
-		for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += net_piece(t->net)) {
-			struct piece p = lane_piece(t, l, at);
+		for (size_t round = 0; lane_round(t, l, round).at < lane_first(t, l + 1); round++) {
+			struct piece p = lane_round(t, l, round);
 
-			sampled_backward_weights(from, n, p.B, I, g, g + n * I, at > 0, lane_sampled(t, l, p), x + at * I, scratch);
+			sampled_backward_weights(from, n, p.B, I, g, g + n * I, p.at > 0, lane_sampled(t, l, p), x + p.at * I, scratch);
 		}
 	return g;
 }

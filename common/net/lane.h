@@ -44,13 +44,20 @@ lane_first(const struct trainer *t, size_t l)
 	return t->B * l / t->lanes;
 }
 
-/* The piece of a lane that begins at a place of the step. */
+/* The records of a lane from a place of the step on, at most so many. */
+static inline struct piece
+lane_records(const struct trainer *t, size_t l, size_t at, size_t most)
+{
+	size_t left = lane_first(t, l + 1) - at;
+
+	return (struct piece){t->batch, t->from + at, at, left < most ? left : most};
+}
+
+/* The piece of a lane that begins there. */
 static inline struct piece
 lane_piece(const struct trainer *t, size_t l, size_t at)
 {
-	size_t left = lane_first(t, l + 1) - at, most = net_piece(t->net);
-
-	return (struct piece){t->batch, t->from + at, at, left < most ? left : most};
+	return lane_records(t, l, at, net_piece(t->net));
 }
 
 /* Sends a piece of a lane forward; its logits go to t->s. */
@@ -135,18 +142,18 @@ lane_learn(void *trainer, size_t l, size_t worker)
 	}
 }
 
-/* Where the classes' numbers of a piece of lane l are. */
+/* Where the classes' numbers of records of lane l are. */
 static inline float *
-lane_sampled(const struct trainer *t, size_t l, struct piece p)
+lane_sampled(const struct trainer *t, size_t l, struct piece records)
 {
-	return t->lane[l].sampled + (p.at - lane_first(t, l)) * t->sampled.n;
+	return t->lane[l].sampled + (records.at - lane_first(t, l)) * t->sampled.n;
 }
 
-/* The piece of a lane in the round in hand, of no records where the lane is through. */
+/* The records of a lane that go through the head in a round; none where the lane is through. */
 static inline struct piece
-lane_in_round(const struct trainer *t, size_t l)
+lane_round(const struct trainer *t, size_t l, size_t round)
 {
-	return lane_piece(t, l, lane_first(t, l) + t->round * net_piece(t->net));
+	return lane_records(t, l, lane_first(t, l) + round * NET_SEQUENCES, NET_SEQUENCES);
 }
 
 /* A task of a head that is learnt by samples: the weights of a range of the classes are brought together. */
@@ -160,15 +167,14 @@ lane_gather(void *trainer, size_t range, size_t worker)
 	sampled_gather(&t->sampled, t->popularity, range, l->I, net_data(t->net, l->weight), net_data(t->net, l->bias));
 }
 
-/* A task: a lane's piece goes forward to the head. */
+/* A task: records of a lane go forward to the head. */
 static inline void
 lane_enter(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
 	struct lane *lane = &((struct trainer *)trainer)->lane[l];
-	size_t last = t->net->n_layers - 1;
-	struct piece p = lane_in_round(t, l);
-	struct net_pass pass = lane_training(trainer, l, p);
+	size_t last = t->net->n_layers - 1, I = t->net->layer[last].I;
+	struct piece records = lane_round(t, l, t->round);
 
 	(void)worker;
 	if (t->round == 0) {
@@ -176,14 +182,17 @@ lane_enter(void *trainer, size_t l, size_t worker)
 		lane->sampled = grow(lane->sampled, &lane->sampled_capacity, (lane_first(t, l + 1) - lane_first(t, l)) * t->sampled.n,
 		                     sizeof *lane->sampled);
 	}
-	if (p.B > 0)
-		sampled_enter(&t->sampled, &lane->records, p.at, p.B, t->net->layer[last].I, lane_sampled(t, l, p),
-		              net_forward(t->net, &pass, p, last));
-	else
-		lane->records.B = 0;
+	for (size_t at = records.at; at < records.at + records.B; at += net_piece(t->net)) {
+		struct piece p = lane_piece(t, l, at);
+		struct net_pass pass = lane_training(trainer, l, p);
+
+		net_forward(t->net, &pass, p, last);
+	}
+	sampled_enter(&t->sampled, &lane->records, records.at, records.B, I, lane_sampled(t, l, records),
+	              net_input(t->net, &t->pass, last) + records.at * I);
 }
 
-/* A task: a lane's piece goes to the classes of a range. */
+/* A task: they go to the classes of a range. */
 static inline void
 lane_forward_sampled(void *trainer, size_t task, size_t worker)
 {
@@ -208,21 +217,25 @@ lane_backward_sampled(void *trainer, size_t task, size_t worker)
 	sampled_backward(&t->sampled, r, task % ranges, t->net->layer[last].I, share, last > t->low, t->scratch[worker]);
 }
 
-/* A task: a lane's piece goes back from the head. */
+/* A task: they go back from the head. */
 static inline void
 lane_leave(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
 	const struct lane *lane = &t->lane[l];
 	size_t last = t->net->n_layers - 1, I = t->net->layer[last].I;
-	struct piece p = lane_in_round(t, l);
-	struct net_pass pass = lane_training(trainer, l, p);
+	struct piece records = lane_round(t, l, t->round);
 
 	(void)worker;
-	if (p.B == 0 || last == t->low)
+	if (last == t->low)
 		return;
-	sampled_leave(&t->sampled, &lane->records, I, net_input_gradient(t->net, &pass, last) + p.at * I);
-	lane_backward(t, lane, &pass, p, last);
+	sampled_leave(&t->sampled, &lane->records, I, net_input_gradient(t->net, &t->pass, last) + records.at * I);
+	for (size_t at = records.at; at < records.at + records.B; at += net_piece(t->net)) {
+		struct piece p = lane_piece(t, l, at);
+		struct net_pass pass = lane_training(trainer, l, p);
+
+		lane_backward(t, lane, &pass, p, last);
+	}
 }
 
 #endif

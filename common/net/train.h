@@ -75,7 +75,7 @@ train_mixture(struct trainer *t, const struct batch *batch, size_t from, size_t 
 static inline void
 trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 {
-	size_t least = t->net->sequence ? net_piece(t->net) : TRAIN_LEAST, lanes = (B + least - 1) / least;
+	size_t some = t->net->sequence || t->popularity ? NET_SEQUENCES : TRAIN_SOME, lanes = (B + some - 1) / some;
 
 	t->batch = batch;
 	t->from = from;
@@ -87,12 +87,12 @@ trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B
 		t->pass.input = batch->features.value + batch->start[from];
 }
 
-/* The gradients of a step whose head is learnt by samples: some records of each lane after the other go there and back. */
+/* The gradients of a step whose head is learnt by samples: in each round some records of all lanes go there and back. */
 static inline void
 train_sampled(struct trainer *t)
 {
 	const float *weight = t->batch->weight + t->from;
-	const size_t rounds = ((t->B + t->lanes - 1) / t->lanes + net_piece(t->net) - 1) / net_piece(t->net);
+	const size_t rounds = ((t->B + t->lanes - 1) / t->lanes + NET_SEQUENCES - 1) / NET_SEQUENCES;
 
 	sampled_draw(&t->sampled, t->popularity, t->B, t->batch->label + t->from,
 	             random_bits(TRAIN_SAMPLE, t->progress.records));

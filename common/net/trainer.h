@@ -17,7 +17,10 @@
  * vectors, the largest by far, nobody keeps a gradient: when the optimiser steps a block of them, what went in and the
  * gradient of what came out are still there.
  */
-enum { TRAIN_LANES = 8, TRAIN_LEAST = 8 }; /* lanes; records that one has but for the last, where they are no sequences */
+enum {
+	TRAIN_LANES = 8,
+	TRAIN_SOME = 8, /* records of a lane, while there are lanes; NET_SEQUENCES of sequences, and where the head is sampled */
+};
 
 struct lane {
 	float *scratch;               /* of layers */
@@ -25,9 +28,9 @@ struct lane {
 	float *gradient[TENSORS];     /* [n] of each tensor that is learnt, but those and those of trainer_by_row */
 	float *row_gradient;          /* [slots][O] */
 	size_t row_gradient_capacity;
-	float *sampled;               /* gradients by logits, [classes][records] of one piece behind the other */
+	float *sampled;               /* gradients by logits, [classes][records] of one round behind the other */
 	size_t sampled_capacity;
-	struct sampled_records records; /* of a piece, on their way through a head that is learnt by samples */
+	struct sampled_records records; /* of a round */
 };
 
 /* A block of a tensor that is stepped at once: rows of so many numbers, from `at` on, ld from a row to the next. */
@@ -70,7 +73,7 @@ struct trainer {
 	/* the step in hand */
 	const struct batch *batch;
 	size_t from, B, lanes;
-	size_t round;                 /* of pieces: of each lane the first, the second... */
+	size_t round;                 /* of a sampled head: lanes send it so many records a round */
 	size_t low;                   /* the first layer that learns: nothing goes back beyond it */
 	double mean;                  /* gradients are divided by it */
 	double stride;                /* what the rate is multiplied by: the pace, and the optimiser's own scale */
