@@ -10,9 +10,11 @@ CFLAGS = -O2
 LDFLAGS =
 LDLIBS = -lcsv -ljansson -lm -lpthread
 BIN = bin
-MAKEFLAGS = -j 4
 TESTS =
 FUZZ =
+
+# So many programs at a time by GNU make, unless it is called with -j; others do not look.
+MAKEFLAGS = -j 4
 
 STANDARD = -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -ffp-contract=off -fno-math-errno
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-unused-function
