@@ -39,9 +39,9 @@ enum {
 	GEMM_HEIGHT = 240, /* rows of a block of A */
 	GEMM_WIDTH = 512,  /* columns of a block of B: a multiple of GEMM_PANEL */
 	GEMM_PANEL = 32,   /* columns of the widest panel */
-	GEMM_REUSE = 12,   /* what is read by more tiles than this is packed */
-	GEMM_NEAR = 16384,  /* floats that are near enough */
-	GEMM_DOT = 16,    /* sums of a dot product */
+	GEMM_REUSE = 12,   /* what is read by more tiles than this is packed, */
+	GEMM_NEAR = 16384, /* but for a block of B that lies within so many floats */
+	GEMM_DOT = 16,     /* sums of a dot product */
 	GEMM_DOT_DEPTH = 384, /* elements of a block of dot products, its rows and its columns */
 	GEMM_DOT_HEIGHT = 16,
 	GEMM_DOT_WIDTH = 10,
@@ -78,8 +78,8 @@ gemm_piece(size_t n, size_t most)
 }
 
 /*
- * Rows of the next tile of n rows that are left, of at most most, which is even and at most 12: of 5, 7, 9, 10 and 11 rows,
- * which no tile has, as each takes long to compile, there is none, and a single row is left behind by none.
+ * Rows of the next tile where n are left. As each takes long to compile, tiles have 1, 2, 3, 4, 6, 8 or 12 rows, at most most,
+ * which is 6 or 12. None leaves a single row behind.
  */
 static inline size_t
 gemm_tile(size_t n, size_t most)
@@ -326,7 +326,8 @@ gemm_with(const struct gemm_kernel *kernel, size_t M, size_t N, size_t K, float 
 {
 	const size_t panel = 2 * kernel->lanes, widest = N < GEMM_WIDTH ? N : GEMM_WIDTH;
 	struct gemm_side a = {A, lda, transA, N > GEMM_REUSE * panel && K > kernel->rows, NULL};
-	struct gemm_side b = {B, ldb, !transB, transB || (M > GEMM_REUSE * kernel->rows && (K < GEMM_DEPTH ? K : GEMM_DEPTH) * ldb > GEMM_NEAR), scratch};
+	const bool near = (K < GEMM_DEPTH ? K : GEMM_DEPTH) * ldb <= GEMM_NEAR;
+	struct gemm_side b = {B, ldb, !transB, transB || (!near && M > GEMM_REUSE * kernel->rows), scratch};
 
 	if (!kernel->panel || K == 0) {
 		gemm_plain(M, N, K, C, ldc, accumulate, A, lda, transA, B, ldb, transB);

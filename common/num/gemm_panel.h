@@ -331,7 +331,8 @@ GEMM_NAME(dot)(size_t m, size_t n, size_t K, float *sums, const float *a, size_t
 			switch (rows * 8 + columns) {
 #define GEMM_CASE(rows, columns) \
 			case rows * 8 + columns: \
-				GEMM_NAME(dots)(rows, columns, whole, sums + (i * n + j) * GEMM_DOT, n * GEMM_DOT, a + i * lda, lda, b + j); \
+				GEMM_NAME(dots)(rows, columns, whole, sums + (i * n + j) * GEMM_DOT, n * GEMM_DOT, \
+				                a + i * lda, lda, b + j); \
 				break;
 #define GEMM_CASE2(columns) GEMM_CASE(1, columns) GEMM_CASE(GEMM_DOT_ROWS, columns)
 			GEMM_CASE2(1)
