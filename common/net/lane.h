@@ -156,18 +156,7 @@ lane_round(const struct trainer *t, size_t l, size_t round)
 	return lane_records(t, l, lane_first(t, l) + round * NET_SEQUENCES, NET_SEQUENCES);
 }
 
-/* A task of a head that is learnt by samples: the weights of a range of the classes are brought together. */
-static inline void
-lane_gather(void *trainer, size_t range, size_t worker)
-{
-	const struct trainer *t = trainer;
-	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
-
-	(void)worker;
-	sampled_gather(&t->sampled, t->popularity, range, l->I, net_data(t->net, l->weight), net_data(t->net, l->bias));
-}
-
-/* A task: records of a lane go forward to the head. */
+/* A task of a head that is learnt by samples: records of a lane go forward to it. */
 static inline void
 lane_enter(void *trainer, size_t l, size_t worker)
 {

@@ -75,7 +75,7 @@ train_mixture(struct trainer *t, const struct batch *batch, size_t from, size_t 
 static inline void
 trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 {
-	size_t some = t->net->sequence || t->popularity ? NET_SEQUENCES : TRAIN_SOME, lanes = (B + some - 1) / some;
+	size_t each = t->net->sequence || t->popularity ? NET_SEQUENCES : TRAIN_LANE_RECORDS, lanes = (B + each - 1) / each;
 
 	t->batch = batch;
 	t->from = from;
@@ -85,6 +85,17 @@ trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B
 		net_pass_reserve(&t->pass, t->net, B, true);
 	if (batch->features.rows)
 		t->pass.input = batch->features.value + batch->start[from];
+}
+
+/* A task: the weights of a range of the classes are brought together. */
+static inline void
+train_gather(void *trainer, size_t range, size_t worker)
+{
+	const struct trainer *t = trainer;
+	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
+
+	(void)worker;
+	sampled_gather(&t->sampled, t->popularity, range, l->I, net_data(t->net, l->weight), net_data(t->net, l->bias));
 }
 
 /* The gradients of a step whose head is learnt by samples: in each round some records of all lanes go there and back. */
@@ -97,7 +108,7 @@ train_sampled(struct trainer *t)
 	sampled_draw(&t->sampled, t->popularity, t->B, t->batch->label + t->from,
 	             random_bits(TRAIN_SAMPLE, t->progress.records));
 	sampled_reserve(&t->sampled, t->net->layer[t->net->n_layers - 1].I);
-	team_run(&t->team, sampled_ranges(&t->sampled), lane_gather, t);
+	team_run(&t->team, sampled_ranges(&t->sampled), train_gather, t);
 	for (t->round = 0; t->round < rounds; t->round++) {
 		size_t tasks = t->lanes * sampled_ranges(&t->sampled);
 

@@ -19,7 +19,7 @@
  */
 enum {
 	TRAIN_LANES = 8,
-	TRAIN_SOME = 8, /* records of a lane, while there are lanes; NET_SEQUENCES of sequences, and where the head is sampled */
+	TRAIN_LANE_RECORDS = 8, /* while there are lanes; NET_SEQUENCES of sequences, and where the head is sampled */
 };
 
 struct lane {

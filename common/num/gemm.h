@@ -13,8 +13,8 @@
  *
  * Blocks follow Goto and van de Geijn 2008, Anatomy of high-performance matrix multiplication: a panel of B, two
  * vectors wide and GEMM_DEPTH deep, stays in the first cache, a block of A in the second. What is read only a few
- * times is not packed. Vectors run along N: where
- * the caller may choose, the wide side is N. A is good either way; B is best not transposed, as it is packed otherwise.
+ * times is not packed. Vectors run along N: where the caller may choose, the wide side is N. A is good either way; B is
+ * best not transposed, as it is packed otherwise.
  */
 #ifndef WEIR_GEMM_H
 #define WEIR_GEMM_H
@@ -46,8 +46,8 @@ enum {
 	GEMM_DOT_HEIGHT = 16,
 	GEMM_DOT_WIDTH = 10,
 	GEMM_SEEN_MOST = 4, /* of GEMM_SEEN_ROWS */
-	GEMM_CLASSES = 10,  /* sums of so many and */
-	GEMM_WINDOW = 9,    /* windows of 3 by 3, the common ones of a few terms, have kernels of their own where there are 32 registers */
+	GEMM_CLASSES = 10, GEMM_WINDOW = 9, /* terms of sums that have kernels of their own where there are 32 registers: of
+	                                       ten classes, and of a window of 3 by 3 */
 };
 
 /* Four floats, of any alignment. */

@@ -70,22 +70,20 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t n, size_t K, float *C, size
 
 #if GEMM_ROWS == 12
 /*
- * As block for any number of rows of two vectors, where K, a constant, is so small that all of B's rows stay in registers: no
- * tile begins or ends, and stores come between the products. That takes 32 registers.
+ * As block for any number of rows of two vectors over GEMM_CLASSES: so few that all of B's rows stay in registers, no tile
+ * begins or ends, and stores come between the products.
  */
 GEMM_TARGET
-UNROLL_INLINE
 static void
-GEMM_NAME(shallow)(size_t K, size_t m, float *C, size_t ldc, bool accumulate, struct gemm_side a,
-                   const float *b, size_t ldb)
+GEMM_NAME(shallow)(size_t m, float *C, size_t ldc, bool accumulate, struct gemm_side a, const float *b, size_t ldb)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 	const size_t a_row = a.by_k ? 1 : a.ld, a_k = a.by_k ? a.ld : 1;
-	vector row[GEMM_ROWS][2];
+	vector row[GEMM_CLASSES][2];
 
 	UNROLL
-	for (size_t k = 0; k < K; k++)
+	for (size_t k = 0; k < GEMM_CLASSES; k++)
 		UNROLL
 		for (size_t j = 0; j < 2; j++)
 			row[k][j] = *(const stored *)(b + k * ldb + j * GEMM_LANES);
@@ -97,7 +95,7 @@ GEMM_NAME(shallow)(size_t K, size_t m, float *C, size_t ldc, bool accumulate, st
 		for (size_t j = 0; j < 2; j++)
 			sum[j] = accumulate ? (vector)*(const stored *)(C + j * GEMM_LANES) : (vector){0};
 		UNROLL
-		for (size_t k = 0; k < K; k++) {
+		for (size_t k = 0; k < GEMM_CLASSES; k++) {
 			const vector x = from[k * a_k] - (vector){0};
 
 			UNROLL
@@ -123,7 +121,7 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 
 #if GEMM_ROWS == 12
 	if (n == WIDTH && !a.pack && K == GEMM_CLASSES) {
-		GEMM_NAME(shallow)(GEMM_CLASSES, m, C, ldc, accumulate, a, b, ldb);
+		GEMM_NAME(shallow)(m, C, ldc, accumulate, a, b, ldb);
 		return;
 	}
 #endif
@@ -204,22 +202,21 @@ GEMM_NAME(slid)(size_t rows, size_t vectors, size_t N, size_t D, float *y, const
 }
 
 #if GEMM_ROWS == 12
-/* As slid for any number of rows, O, and two vectors, where D, a constant, is so small that what the window sees stays in registers. */
+/* As slid for any number of rows, O, two vectors and a window of GEMM_WINDOW: what it sees stays in registers. */
 GEMM_TARGET
-UNROLL_INLINE
 static void
-GEMM_NAME(slid_shallow)(size_t D, size_t N, size_t O, float *y, const float *w, const float *bias,
-                        bool ramp, const float *x, const size_t *at)
+GEMM_NAME(slid_shallow)(size_t O, size_t N, float *y, const float *w, const float *bias, bool ramp, const float *x,
+                        const size_t *at)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 	for (size_t i = 0; i < N; i += 2 * GEMM_LANES) {
 		const size_t n = i + 2 * GEMM_LANES <= N ? i : N - 2 * GEMM_LANES;
-		vector seen[GEMM_ROWS][2];
+		vector seen[GEMM_WINDOW][2];
 
 		UNROLL
-		for (size_t d = 0; d < D; d++)
+		for (size_t d = 0; d < GEMM_WINDOW; d++)
 			UNROLL
 			for (size_t j = 0; j < 2; j++)
 				seen[d][j] = *(const stored *)(x + at[d] + n + j * GEMM_LANES);
@@ -230,8 +227,8 @@ GEMM_NAME(slid_shallow)(size_t D, size_t N, size_t O, float *y, const float *w, 
 			for (size_t j = 0; j < 2; j++)
 				sum[j] = bias[o] - (vector){0};
 			UNROLL
-			for (size_t d = 0; d < D; d++) {
-				const vector weight = w[o * D + d] - (vector){0};
+			for (size_t d = 0; d < GEMM_WINDOW; d++) {
+				const vector weight = w[o * GEMM_WINDOW + d] - (vector){0};
 
 				UNROLL
 				for (size_t j = 0; j < 2; j++)
@@ -255,7 +252,7 @@ GEMM_NAME(slide)(size_t O, size_t N, size_t D, float *y, const float *w, const f
 
 #if GEMM_ROWS == 12
 	if (two && D == GEMM_WINDOW) {
-		GEMM_NAME(slid_shallow)(GEMM_WINDOW, N, O, y, w, bias, ramp, x, at);
+		GEMM_NAME(slid_shallow)(O, N, y, w, bias, ramp, x, at);
 		return;
 	}
 #endif
