@@ -60,46 +60,27 @@ trainer_plain_tasks(const struct trainer *t)
 	return t->n_blocks + (t->seen.n + trainer_rows(t) - 1) / trainer_rows(t);
 }
 
-/* Classes that are one task. */
-static inline size_t
-trainer_classes(const struct trainer *t)
-{
-	size_t n = TRAIN_BLOCK / (t->net->layer[t->net->n_layers - 1].I + 1);
-
-	return n < 1 ? 1 : n > GEMM_HEIGHT ? GEMM_HEIGHT : n;
-}
-
-/* Tasks of a step of the optimiser: blocks, then rows, then classes of a sampled head. */
+/* Tasks of a step of the optimiser: blocks, then rows, then blocks of the classes of a sampled head. */
 static inline size_t
 trainer_tasks(const struct trainer *t)
 {
-	return trainer_plain_tasks(t) + (t->popularity ? (t->sampled.n + trainer_classes(t) - 1) / trainer_classes(t) : 0);
+	return trainer_plain_tasks(t) + (t->popularity ? sampled_blocks(&t->sampled) : 0);
 }
 
-/* The classes of a task: from the one returned on, *n. */
-static inline size_t
-trainer_task_classes(const struct trainer *t, size_t task, size_t *n)
-{
-	size_t from = (task - trainer_plain_tasks(t)) * trainer_classes(t), left = t->sampled.n - from;
-
-	*n = left < trainer_classes(t) ? left : trainer_classes(t);
-	return from;
-}
-
-/* The gradient of the weights of n classes in the scratch of a worker, [n][I], and behind it that of their biases. */
+/* The gradient of a block of n classes in the scratch of a worker: [n][I + 1], the last by their biases. */
 static inline float *
-trainer_class_gradient(const struct trainer *t, size_t from, size_t n, size_t worker)
+trainer_class_gradient(const struct trainer *t, size_t block, size_t worker)
 {
 	size_t last = t->net->n_layers - 1, I = t->net->layer[last].I;
 	const float *x = net_input(t->net, &t->pass, last);
-	float *g = t->scratch[worker], *scratch = g + TRAIN_BLOCK + I + 1;
+	float *g = t->scratch[worker], *scratch = g + SAMPLED_BLOCK * (I + 1);
 
-	for (size_t l = 0; l < t->lanes; l++)
-		for (size_t round = 0; lane_round(t, l, round).at < lane_first(t, l + 1); round++) {
-			struct piece p = lane_round(t, l, round);
+	for (size_t round = 0; round < t->rounds; round++) {
+		const size_t first = trainer_round(t, round), B = trainer_round(t, round + 1) - first;
 
-			sampled_backward_weights(from, n, p.B, I, g, g + n * I, p.at > 0, lane_sampled(t, l, p), x + p.at * I, scratch);
-		}
+		sampled_backward_weights(&t->sampled, first, B, t->kept + first * sampled_kept(&t->sampled), block, I, g,
+		                         round > 0, t->share + first, x + first * I, scratch);
+	}
 	return g;
 }
 
@@ -122,10 +103,10 @@ trainer_square(void *trainer, size_t task, size_t worker)
 	double square = 0;
 
 	if (task >= trainer_plain_tasks(t)) {
-		size_t from = trainer_task_classes(t, task, &n);
+		size_t block = task - trainer_plain_tasks(t);
 
-		g = trainer_class_gradient(t, from, n, worker);
-		n *= t->net->layer[t->net->n_layers - 1].I + 1;
+		g = trainer_class_gradient(t, block, worker);
+		n = sampled_block(&t->sampled, block) * (t->net->layer[t->net->n_layers - 1].I + 1);
 	} else if (task < t->n_blocks) {
 		g = trainer_block_gradient(t, &t->block[task], worker);
 		n = trainer_rests(t, t->block[task].tensor) ? 0 : t->block[task].rows * t->block[task].columns;
@@ -221,27 +202,26 @@ trainer_fetch(const struct trainer *t, size_t tensor, size_t at, size_t n)
 	}
 }
 
-/* Steps the classes of a task: so many of them are on the way while one is stepped. */
+/* Steps a block of classes: so many of them are on the way while one is stepped. */
 static inline void
-trainer_step_classes(const struct trainer *t, size_t task, size_t worker)
+trainer_step_classes(const struct trainer *t, size_t block, size_t worker)
 {
 	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
 	struct optimiser_settings weights = trainer_settings(t, l->weight), biases = trainer_settings(t, l->bias);
 	enum { AHEAD = 8 };
-	size_t n, from = trainer_task_classes(t, task, &n);
-	float *g = trainer_class_gradient(t, from, n, worker);
+	const uint32_t *class = t->sampled.class + block * SAMPLED_BLOCK;
+	size_t n = sampled_block(&t->sampled, block);
+	float *g = trainer_class_gradient(t, block, worker);
 
 	weights.rate *= t->stride;
 	biases.rate *= t->stride;
 	for (size_t j = 0; j < n; j++) {
-		size_t class = t->sampled.class[from + j];
-
 		if (j + AHEAD < n)
-			trainer_fetch(t, l->weight, t->sampled.class[from + j + AHEAD] * l->I, l->I);
+			trainer_fetch(t, l->weight, class[j + AHEAD] * l->I, l->I);
 		if (!trainer_rests(t, l->weight))
-			trainer_move(t, &weights, l->weight, class * l->I, l->I, g + j * l->I);
+			trainer_move(t, &weights, l->weight, class[j] * l->I, l->I, g + j * (l->I + 1));
 		if (!trainer_rests(t, l->bias))
-			trainer_move(t, &biases, l->bias, class, 1, g + n * l->I + j);
+			trainer_move(t, &biases, l->bias, class[j], 1, g + j * (l->I + 1) + l->I);
 	}
 }
 
@@ -257,7 +237,7 @@ trainer_step(void *trainer, size_t task, size_t worker)
 	float *g;
 
 	if (task >= trainer_plain_tasks(t)) {
-		trainer_step_classes(t, task, worker);
+		trainer_step_classes(t, task - trainer_plain_tasks(t), worker);
 		return;
 	}
 	if (trainer_rests(t, tensor))

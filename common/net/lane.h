@@ -37,27 +37,22 @@ lane_backward(const struct trainer *t, const struct lane *lane, struct net_pass 
 	}
 }
 
-/* The first record of lane l in the step. */
+/* The first record of lane l in the step, of those of the round. */
 static inline size_t
 lane_first(const struct trainer *t, size_t l)
 {
-	return t->B * l / t->lanes;
-}
+	const size_t first = trainer_round(t, t->round);
 
-/* The records of a lane from a place of the step on, at most so many. */
-static inline struct piece
-lane_records(const struct trainer *t, size_t l, size_t at, size_t most)
-{
-	size_t left = lane_first(t, l + 1) - at;
-
-	return (struct piece){t->batch, t->from + at, at, left < most ? left : most};
+	return first + (trainer_round(t, t->round + 1) - first) * l / t->lanes;
 }
 
 /* The piece of a lane that begins there. */
 static inline struct piece
 lane_piece(const struct trainer *t, size_t l, size_t at)
 {
-	return lane_records(t, l, at, net_piece(t->net));
+	const size_t left = lane_first(t, l + 1) - at, most = net_piece(t->net);
+
+	return (struct piece){t->batch, t->from + at, at, left < most ? left : most};
 }
 
 /* Sends a piece of a lane forward; its logits go to t->s. */
@@ -142,68 +137,35 @@ lane_learn(void *trainer, size_t l, size_t worker)
 	}
 }
 
-/* Where the classes' numbers of records of lane l are. */
-static inline float *
-lane_sampled(const struct trainer *t, size_t l, struct piece records)
-{
-	return t->lane[l].sampled + (records.at - lane_first(t, l)) * t->sampled.n;
-}
-
-/* The records of a lane that go through the head in a round; none where the lane is through. */
-static inline struct piece
-lane_round(const struct trainer *t, size_t l, size_t round)
-{
-	return lane_records(t, l, lane_first(t, l) + round * NET_SEQUENCES, NET_SEQUENCES);
-}
-
 /* A task of a head that is learnt by samples: records of a lane go forward to it. */
 static inline void
 lane_enter(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
-	struct lane *lane = &((struct trainer *)trainer)->lane[l];
-	size_t last = t->net->n_layers - 1, I = t->net->layer[last].I;
-	struct piece records = lane_round(t, l, t->round);
 
 	(void)worker;
-	if (t->round == 0) {
-		lane_clear(t, lane);
-		lane->sampled = grow(lane->sampled, &lane->sampled_capacity, (lane_first(t, l + 1) - lane_first(t, l)) * t->sampled.n,
-		                     sizeof *lane->sampled);
-	}
-	for (size_t at = records.at; at < records.at + records.B; at += net_piece(t->net)) {
+	if (t->round == 0)
+		lane_clear(t, &((struct trainer *)trainer)->lane[l]);
+	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += net_piece(t->net)) {
 		struct piece p = lane_piece(t, l, at);
 		struct net_pass pass = lane_training(trainer, l, p);
 
-		net_forward(t->net, &pass, p, last);
+		net_forward(t->net, &pass, p, t->net->n_layers - 1);
 	}
-	sampled_enter(&t->sampled, &lane->records, records.at, records.B, I, lane_sampled(t, l, records),
-	              net_input(t->net, &t->pass, last) + records.at * I);
 }
 
-/* A task: they go to the classes of a range. */
+/* A task: the records of all lanes go to the classes of a range, and back from them. */
 static inline void
-lane_forward_sampled(void *trainer, size_t task, size_t worker)
+lane_classes(void *trainer, size_t range, size_t worker)
 {
 	const struct trainer *t = trainer;
-	const size_t ranges = sampled_ranges(&t->sampled);
+	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
+	float *w = t->scratch[worker], *scratch = w + SAMPLED_BLOCK * (l->I + 1);
 
-	sampled_forward(&t->sampled, &t->lane[task / ranges].records, task % ranges, t->net->layer[t->net->n_layers - 1].I,
-	                t->scratch[worker]);
-}
-
-/* A task: and back. */
-static inline void
-lane_backward_sampled(void *trainer, size_t task, size_t worker)
-{
-	const struct trainer *t = trainer;
-	const size_t ranges = sampled_ranges(&t->sampled), last = t->net->n_layers - 1;
-	const struct sampled_records *r = &t->lane[task / ranges].records;
-	double share[NET_SEQUENCES];
-
-	for (size_t b = 0; b < r->B; b++)
-		share[b] = (double)t->batch->weight[t->from + r->from + b] / t->mean;
-	sampled_backward(&t->sampled, r, task % ranges, t->net->layer[last].I, share, last > t->low, t->scratch[worker]);
+	for (size_t block = sampled_first(&t->sampled, range); block < sampled_first(&t->sampled, range + 1); block++) {
+		sampled_gather(&t->sampled, t->popularity, block, l->I, w, net_data(t->net, l->weight), net_data(t->net, l->bias));
+		sampled_take(&t->sampled, &t->records, range, block, l->I, w, t->low + 1 < t->net->n_layers, scratch);
+	}
 }
 
 /* A task: they go back from the head. */
@@ -211,19 +173,17 @@ static inline void
 lane_leave(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
-	const struct lane *lane = &t->lane[l];
-	size_t last = t->net->n_layers - 1, I = t->net->layer[last].I;
-	struct piece records = lane_round(t, l, t->round);
+	const size_t last = t->net->n_layers - 1, I = t->net->layer[last].I, first = lane_first(t, l), end = lane_first(t, l + 1);
+	float *dx = last > t->low ? net_input_gradient(t->net, &t->pass, last) + first * I : NULL;
 
 	(void)worker;
-	if (last == t->low)
-		return;
-	sampled_leave(&t->sampled, &lane->records, I, net_input_gradient(t->net, &t->pass, last) + records.at * I);
-	for (size_t at = records.at; at < records.at + records.B; at += net_piece(t->net)) {
+	sampled_leave(&t->sampled, &t->records, first - t->records.from, end - first, I, t->share + first,
+	              net_data(t->net, t->net->layer[last].weight), dx);
+	for (size_t at = first; dx && at < end; at += net_piece(t->net)) {
 		struct piece p = lane_piece(t, l, at);
 		struct net_pass pass = lane_training(trainer, l, p);
 
-		lane_backward(t, lane, &pass, p, last);
+		lane_backward(t, &t->lane[l], &pass, p, last);
 	}
 }
 

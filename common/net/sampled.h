@@ -9,7 +9,8 @@
  * Draws are systematic: marks at equal distances on the line of all weights, from a random beginning. So a class is in the
  * sample with probability min(1, weight / distance), exactly, and no class twice.
  *
- * Legend: B records, n classes of a step, I inputs. Logits are [n][B], for records to share an instruction.
+ * Legend: B records, n classes of a step, I inputs. Logits are [n][B], for records to share an instruction. What is added
+ * to the logit of a class is the weight of an input more, I, which is always 1.
  */
 #ifndef WEIR_SAMPLED_H
 #define WEIR_SAMPLED_H
@@ -65,11 +66,9 @@ popularity_free(struct popularity *p)
 /* The classes of a step. */
 struct sampled {
 	size_t n, drawn;  /* classes; of these the first are the sample, in their order, the others labels that are not in it */
-	uint32_t *class;  /* [n], owned as all is */
+	uint32_t *class;  /* [n], owned as slot is */
 	uint32_t *slot;   /* [B]: where a record's label is among them */
-	float *weight;    /* [n][I] */
-	float *base;      /* [n]: what is added to a logit: the bias, and the surprise */
-	size_t class_capacity, slot_capacity, weight_capacity, base_capacity;
+	size_t class_capacity, slot_capacity;
 };
 
 static inline void
@@ -77,8 +76,6 @@ sampled_free(struct sampled *s)
 {
 	free(s->class);
 	free(s->slot);
-	free(s->weight);
-	free(s->base);
 	*s = (struct sampled){0};
 }
 
@@ -112,9 +109,9 @@ sampled_draw(struct sampled *s, const struct popularity *p, size_t B, const floa
 	s->slot = grow(s->slot, &s->slot_capacity, B, sizeof *s->slot);
 	s->n = 0;
 	for (size_t i = 0; i < p->marks; i++) {
-		double mark = begin + (double)i * p->distance;
+		uint64_t mark = (uint64_t)(begin + (double)i * p->distance);
 
-		while (k + 1 < p->K && (double)p->end[k] <= mark)
+		while (k + 1 < p->K && p->end[k] <= mark)
 			k++;
 		if (s->n == 0 || s->class[s->n - 1] != k)
 			s->class[s->n++] = (uint32_t)k;
@@ -129,208 +126,248 @@ sampled_draw(struct sampled *s, const struct popularity *p, size_t B, const floa
 	}
 }
 
-/* Classes whose logits are near at once; ranges of classes, for several threads to take those of the same records. */
+/* Classes whose weights and logits are near at once; ranges of classes, for several threads to take those of the same records. */
 enum { SAMPLED_BLOCK = 128, SAMPLED_RANGES = 4 };
+
+/* Blocks of classes. */
+static inline size_t
+sampled_blocks(const struct sampled *s)
+{
+	return (s->n + SAMPLED_BLOCK - 1) / SAMPLED_BLOCK;
+}
+
+/* Classes of a block, the first of which is block SAMPLED_BLOCK. */
+static inline size_t
+sampled_block(const struct sampled *s, size_t block)
+{
+	size_t left = s->n - block * SAMPLED_BLOCK;
+
+	return left < SAMPLED_BLOCK ? left : SAMPLED_BLOCK;
+}
 
 /* How many ranges there are: it depends on the classes alone, so threads do not change a bit. */
 static inline size_t
 sampled_ranges(const struct sampled *s)
 {
-	size_t blocks = (s->n + SAMPLED_BLOCK - 1) / SAMPLED_BLOCK;
-
-	return blocks < SAMPLED_RANGES ? blocks : SAMPLED_RANGES;
+	return sampled_blocks(s) < SAMPLED_RANGES ? sampled_blocks(s) : SAMPLED_RANGES;
 }
 
-/* The first class of a range; n of the range behind the last. */
+/* The first block of a range. */
 static inline size_t
 sampled_first(const struct sampled *s, size_t range)
 {
-	size_t blocks = (s->n + SAMPLED_BLOCK - 1) / SAMPLED_BLOCK, first = blocks * range / sampled_ranges(s) * SAMPLED_BLOCK;
-
-	return first < s->n ? first : s->n;
+	return sampled_blocks(s) * range / sampled_ranges(s);
 }
 
-/* Room for the rows of the classes. */
+/*
+ * Brings the weights of a block together, to[n][I + 1], from w[K][I] and bias[K]; what is added to a logit is the bias and
+ * the surprise.
+ */
 static inline void
-sampled_reserve(struct sampled *s, size_t I)
-{
-	s->weight = grow(s->weight, &s->weight_capacity, s->n * I, sizeof *s->weight);
-	s->base = grow(s->base, &s->base_capacity, s->n, sizeof *s->base);
-}
-
-/* Copies the rows of the classes of a range from w[K][I], and makes their bases from bias[K]. */
-static inline void
-sampled_gather(const struct sampled *s, const struct popularity *p, size_t range, size_t I, const float *w, const float *bias)
+sampled_gather(const struct sampled *s, const struct popularity *p, size_t block, size_t I, float *to, const float *w,
+               const float *bias)
 {
 	enum { AHEAD = 8 };
-	const size_t end = sampled_first(s, range + 1);
+	const uint32_t *class = s->class + block * SAMPLED_BLOCK;
+	const size_t n = sampled_block(s, block);
 
-	for (size_t j = sampled_first(s, range); j < end; j++) {
-		for (size_t i = 0; j + AHEAD < end && i < I; i += 16)
-			__builtin_prefetch(w + s->class[j + AHEAD] * I + i);
-		vec_copy(I, s->weight + j * I, w + s->class[j] * I);
-		s->base[j] = bias[s->class[j]] + p->surprise[s->class[j]];
+	for (size_t j = 0; j < n; j++, to += I + 1) {
+		for (size_t i = 0; j + AHEAD < n && i < I; i += 16)
+			__builtin_prefetch(w + class[j + AHEAD] * I + i);
+		vec_copy(I, to, w + class[j] * I);
+		to[I] = bias[class[j]] + p->surprise[class[j]];
 	}
 }
 
-/* Records from .. from + B of a step, on their way to the classes and back. */
+/*
+ * Records from .. from + B of a step, on their way to the classes and back. They go through each block once: what a class
+ * is worth is known up to a factor, the sum over all classes, and all that follows is linear in it.
+ */
 struct sampled_records {
 	size_t from, B;
-	float *z;            /* [n][B], viewed: e^(logit - known), then the gradient of the loss by the logit */
-	float *across;       /* [I][B], owned as all else is: what goes in */
-	float *known;        /* [blocks][B]: the greatest logit of the range when a block was taken in */
+	float *z;            /* viewed: sampled_kept numbers. [n][B]: e^(logit - known) */
+	float *known;        /* [blocks][B], behind them: the greatest logit of the range when a block was taken in; at the end
+	                        what its e^ times this is: the gradient of the loss by the logit, but for the label's own */
+	float *across;       /* [I + 1][B], owned as all else is: what goes in */
 	float *most;         /* [ranges][B]: the greatest logit of a range; then [B] of all */
-	float *dx;           /* [ranges][B][I]: the gradient by what goes in, of the classes of a range */
-	double *sum;         /* [ranges][B]: of e^(logit - most); then [B] of all */
+	float *dx;           /* [ranges][B][I]: the sum of e^(logit - most) times the weights of a class */
+	double *sum;         /* [ranges][B]: of e^(logit - most) */
 	double *own;         /* [B]: the label's logit */
-	size_t across_capacity, known_capacity, most_capacity, dx_capacity, sum_capacity, own_capacity;
+	float *worth;        /* [B]: of e^(logit - most of all), in the gradient */
+	size_t across_capacity, most_capacity, dx_capacity, sum_capacity, own_capacity, worth_capacity;
 };
 
 static inline void
 sampled_records_free(struct sampled_records *r)
 {
 	free(r->across);
-	free(r->known);
 	free(r->most);
 	free(r->dx);
 	free(r->sum);
 	free(r->own);
+	free(r->worth);
 	*r = (struct sampled_records){0};
 }
 
-/* Records from .. from + B of a step are about to go forward, from their inputs x[B][I]; z has room for [n][B]. */
+/* Floats that are kept of each record, until the classes are stepped. */
+static inline size_t
+sampled_kept(const struct sampled *s)
+{
+	return s->n + sampled_blocks(s);
+}
+
+/* Records from .. from + B of a step are about to go to the classes, from x[B][I]; z has room for what is kept of them. */
 static inline void
 sampled_enter(const struct sampled *s, struct sampled_records *r, size_t from, size_t B, size_t I, float *z, const float *x)
 {
-	size_t ranges = sampled_ranges(s);
+	const size_t ranges = sampled_ranges(s);
 
 	r->from = from;
 	r->B = B;
 	r->z = z;
-	r->across = grow(r->across, &r->across_capacity, I * B, sizeof *r->across);
-	r->known = grow(r->known, &r->known_capacity, (s->n / SAMPLED_BLOCK + 1) * B, sizeof *r->known);
+	r->known = z + s->n * B;
+	r->across = grow(r->across, &r->across_capacity, (I + 1) * B, sizeof *r->across);
 	r->most = grow(r->most, &r->most_capacity, (ranges + 1) * B, sizeof *r->most);
 	r->dx = grow(r->dx, &r->dx_capacity, ranges * B * I, sizeof *r->dx);
-	r->sum = grow(r->sum, &r->sum_capacity, (ranges + 1) * B, sizeof *r->sum);
+	r->sum = grow(r->sum, &r->sum_capacity, ranges * B, sizeof *r->sum);
 	r->own = grow(r->own, &r->own_capacity, B, sizeof *r->own);
+	r->worth = grow(r->worth, &r->worth_capacity, B, sizeof *r->worth);
 	gemm_transpose(I, B, r->across, x);
+	vec_fill(B, r->across + I * B, 1);
+	memset(r->dx, 0, ranges * B * I * sizeof *r->dx);
+	for (size_t i = 0; i < ranges * B; i++) {
+		r->most[i] = -FLT_MAX; /* not -INFINITY, which the logits of a label may be for all records but its own */
+		r->sum[i] = 0;
+	}
+}
+
+/* Where the label of record b of the step is in a block of n classes from j on; n where it is not. */
+static inline size_t
+sampled_label(const struct sampled *s, size_t b, size_t j, size_t n)
+{
+	size_t at = s->slot[b] - j;
+
+	return at < n ? at : n;
 }
 
 /*
- * The logits z[n][B] of n classes from j on. A label that is not in the sample counts for its own records alone. own[b] is
- * written where the label is among the classes.
+ * Labels among the n classes from j on, whose logits are z[n][B]: own[b] is written, and a label that is not in the sample
+ * counts for its own records alone.
  */
 static inline void
-sampled_logits(const struct sampled *s, const struct sampled_records *r, size_t j, size_t n, size_t I, float *z, float *scratch)
+sampled_labels(const struct sampled *s, const struct sampled_records *r, size_t j, size_t n, float *z)
 {
-	const uint32_t *slot = s->slot + r->from;
 	const size_t B = r->B;
 
-	for (size_t i = 0; i < n; i++)
-		vec_fill(B, z + i * B, j + i < s->drawn ? s->base[j + i] : -INFINITY);
-	for (size_t b = 0; b < B; b++)
-		if (slot[b] - j < n)
-			z[(slot[b] - j) * B + b] = s->base[slot[b]];
-	gemm(n, B, I, z, B, true, s->weight + j * I, I, false, r->across, B, false, scratch);
-	for (size_t b = 0; b < B; b++)
-		if (slot[b] - j < n)
-			r->own[b] = (double)z[(slot[b] - j) * B + b];
+	for (size_t b = 0, at; b < B; b++)
+		if ((at = sampled_label(s, r->from + b, j, n)) < n)
+			r->own[b] = (double)z[at * B + b];
+	for (size_t i = s->drawn > j ? s->drawn - j : 0; i < n; i++)
+		vec_fill(B, z + i * B, -INFINITY);
+	for (size_t b = 0, at; b < B; b++)
+		if ((at = sampled_label(s, r->from + b, j, n)) < n)
+			z[at * B + b] = (float)r->own[b];
 }
 
-/* The records go forward to the classes of a range. scratch: gemm_scratch(SAMPLED_BLOCK, B, I). */
+/*
+ * The records go to a block of a range, whose weights are w[n][I + 1], and with down back from it. scratch:
+ * gemm_scratch(SAMPLED_BLOCK, GEMM_WIDTH, GEMM_DEPTH).
+ */
 static inline void
-sampled_forward(const struct sampled *s, const struct sampled_records *r, size_t range, size_t I, float *scratch)
+sampled_take(const struct sampled *s, const struct sampled_records *r, size_t range, size_t block, size_t I, const float *w,
+             bool down, float *scratch)
 {
-	const size_t B = r->B, end = sampled_first(s, range + 1);
-	float *most = r->most + range * B;
-	double *sum = r->sum + range * B;
+	const size_t B = r->B, j = block * SAMPLED_BLOCK, n = sampled_block(s, block);
+	float *z = r->z + j * B, *known = r->known + block * B, *most = r->most + range * B, *dx = r->dx + range * B * I;
 
-	for (size_t b = 0; b < B; b++) {
-		most[b] = -FLT_MAX; /* not -INFINITY, which the logits of a label may be for all records but its own */
-		sum[b] = 0;
-	}
-	for (size_t j = sampled_first(s, range), n; j < end; j += n) {
-		float *z = r->z + j * B, *known = r->known + j / SAMPLED_BLOCK * B;
-
-		n = end - j < SAMPLED_BLOCK ? end - j : SAMPLED_BLOCK;
-		sampled_logits(s, r, j, n, I, z, scratch);
-		wide_most(n, B, known, z);
-		softmax_take(n, B, z, most, sum, known);
-		memcpy(known, most, B * sizeof *most);
-	}
+	gemm(n, B, I + 1, z, B, false, w, I + 1, false, r->across, B, false, scratch);
+	sampled_labels(s, r, j, n, z);
+	wide_most(n, B, known, z);
+	softmax_take(n, B, z, most, r->sum + range * B, known, down ? I : 0, dx);
+	memcpy(known, most, B * sizeof *most);
+	if (down)
+		gemm(B, I, n, dx, I, true, z, B, true, w, I + 1, false, scratch);
 }
 
 /* When they have been to all ranges: the loss of each record, and whether its label is the likeliest. */
 static inline void
-sampled_meet(const struct sampled *s, struct sampled_records *r, double *loss, double *right)
+sampled_meet(const struct sampled *s, struct sampled_records *r, const double *share, double *loss, double *right)
 {
 	const size_t ranges = sampled_ranges(s);
 	float *most = r->most + ranges * r->B;
-	double *sum = r->sum + ranges * r->B;
 
 	for (size_t b = 0; b < r->B; b++) {
+		double sum = 0;
+
 		most[b] = r->most[b];
-		sum[b] = 0;
 		for (size_t i = 1; i < ranges; i++)
 			most[b] = most[b] > r->most[i * r->B + b] ? most[b] : r->most[i * r->B + b];
 		for (size_t i = 0; i < ranges; i++)
-			sum[b] += r->sum[i * r->B + b] * math_exp((double)r->most[i * r->B + b] - (double)most[b]);
-		loss[b] = (double)most[b] - r->own[b] + math_log(sum[b]);
+			sum += r->sum[i * r->B + b] * math_exp((double)r->most[i * r->B + b] - (double)most[b]);
+		loss[b] = (double)most[b] - r->own[b] + math_log(sum);
 		right[b] = r->own[b] >= (double)most[b];
+		r->worth[b] = (float)(share[b] / sum);
 	}
 }
 
 /*
- * And back from the classes of a range: z[n][B] becomes the gradient of share[b] times the loss of each record by its
- * logits; dx is written where it is wanted. scratch: gemm_scratch(B, I, SAMPLED_BLOCK).
+ * The way back of n records from `first` on, for the gradient of share[n] times the loss of each: what is known of blocks
+ * becomes what they are multiplied by, and dx[n][I], unless it is NULL, the gradient by what went in. w[K][I] are the
+ * weights of all classes.
  */
 static inline void
-sampled_backward(const struct sampled *s, const struct sampled_records *r, size_t range, size_t I, const double *share,
-                 bool down, float *scratch)
+sampled_leave(const struct sampled *s, const struct sampled_records *r, size_t first, size_t n, size_t I, const double *share,
+              const float *w, float *dx)
 {
-	const uint32_t *slot = s->slot + r->from;
-	const size_t B = r->B, first = sampled_first(s, range), end = sampled_first(s, range + 1), ranges = sampled_ranges(s);
-	const float *most = r->most + ranges * B;
-	const double *sum = r->sum + ranges * B;
+	const size_t ranges = sampled_ranges(s);
+	const float *most = r->most + ranges * r->B + first, *worth = r->worth + first;
 
-	for (size_t j = first, n; j < end; j += n) {
-		float *z = r->z + j * B, *by = r->known + j / SAMPLED_BLOCK * B;
+	for (size_t block = 0; block < sampled_blocks(s); block++) {
+		float *by = r->known + block * r->B + first;
 
-		n = end - j < SAMPLED_BLOCK ? end - j : SAMPLED_BLOCK;
-		for (size_t b = 0; b < B; b++)
+		for (size_t b = 0; b < n; b++)
 			by[b] -= most[b];
-		wide_exp(B, by, by);
-		for (size_t b = 0; b < B; b++)
-			by[b] *= (float)(share[b] / sum[b]);
-		for (size_t i = 0; i < n; i++)
-			vec_multiply(B, z + i * B, by);
-		for (size_t b = 0; b < B; b++)
-			if (slot[b] - j < n)
-				z[(slot[b] - j) * B + b] -= (float)share[b];
-		if (down)
-			gemm(B, I, n, r->dx + range * B * I, I, j > first, z, B, true, s->weight + j * I, I, false, scratch);
+		wide_exp(n, by, by);
+		vec_multiply(n, by, worth);
+	}
+	for (size_t b = 0; dx && b < n; b++) {
+		vec_scale(I, dx + b * I, (float)-share[b], w + s->class[s->slot[r->from + first + b]] * I);
+		for (size_t i = 0; i < ranges; i++) {
+			size_t at = i * r->B + first + b;
+
+			vec_axpy(I, dx + b * I, worth[b] * (float)math_exp((double)r->most[at] - (double)most[b]), r->dx + at * I);
+		}
 	}
 }
 
-/* dx[B][I] = the gradient by what went in, of all ranges. */
-static inline void
-sampled_leave(const struct sampled *s, const struct sampled_records *r, size_t I, float *dx)
+/* Floats of scratch for sampled_backward_weights, of at most so many records at once. */
+static inline size_t
+sampled_scratch(size_t B, size_t I)
 {
-	vec_copy(r->B * I, dx, r->dx);
-	for (size_t i = 1; i < sampled_ranges(s); i++)
-		vec_add(r->B * I, dx, r->dx + i * r->B * I);
+	return B * (I + 1) + gemm_scratch(SAMPLED_BLOCK, GEMM_WIDTH, GEMM_DEPTH);
 }
 
 /*
- * The gradients of the classes from .. from + n: dw[n][I] = or += dz x, dbias[n] likewise. scratch: gemm_scratch(n, I, B).
+ * The gradient by a block of classes, once records from .. from + B have left z: dw[n][I + 1] = or +=, the last by the
+ * bias; x[B][I] is what went in.
  */
 static inline void
-sampled_backward_weights(size_t from, size_t n, size_t B, size_t I, float *dw, float *dbias, bool accumulate,
-                         const float *dz, const float *x, float *scratch)
+sampled_backward_weights(const struct sampled *s, size_t from, size_t B, const float *z, size_t block, size_t I, float *dw,
+                         bool accumulate, const double *share, const float *x, float *scratch)
 {
-	gemm(n, I, B, dw, I, accumulate, dz + from * B, B, false, x, I, false, scratch);
-	for (size_t j = 0; j < n; j++)
-		dbias[j] = (accumulate ? dbias[j] : 0) + vec_sum(B, dz + (from + j) * B);
+	const size_t j = block * SAMPLED_BLOCK, n = sampled_block(s, block), N = I + 1;
+	const float *by = z + (s->n + block) * B;
+
+	for (size_t b = 0; b < B; b++) {
+		vec_scale(I, scratch + b * N, by[b], x + b * I);
+		scratch[b * N + I] = by[b];
+	}
+	gemm(n, N, B, dw, N, accumulate, z + j * B, B, false, scratch, N, false, scratch + B * N);
+	for (size_t b = 0, at; b < B; b++)
+		if ((at = sampled_label(s, from + b, j, n)) < n) {
+			vec_axpy(I, dw + at * N, (float)-share[b], x + b * I);
+			dw[at * N + I] -= (float)share[b];
+		}
 }
 
 #endif

@@ -71,12 +71,16 @@ train_mixture(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	trainer_note(t, &t->progress, arch_head(&t->net->arch), batch, from, B, net_outputs(t->net), loss);
 }
 
-/* Takes B records in hand, and says how many lanes they go in. */
+/* Takes B records in hand, and says how many rounds and lanes they go in. */
 static inline void
 trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 {
-	size_t each = t->net->sequence || t->popularity ? NET_SEQUENCES : TRAIN_LANE_RECORDS, lanes = (B + each - 1) / each;
+	const size_t each = t->net->sequence || t->popularity ? NET_SEQUENCES : TRAIN_LANE_RECORDS;
+	size_t lanes;
 
+	t->rounds = t->popularity ? (B + TRAIN_ROUND - 1) / TRAIN_ROUND : 1;
+	t->round = 0;
+	lanes = ((B + t->rounds - 1) / t->rounds + each - 1) / each;
 	t->batch = batch;
 	t->from = from;
 	t->B = B;
@@ -87,36 +91,27 @@ trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B
 		t->pass.input = batch->features.value + batch->start[from];
 }
 
-/* A task: the weights of a range of the classes are brought together. */
-static inline void
-train_gather(void *trainer, size_t range, size_t worker)
-{
-	const struct trainer *t = trainer;
-	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
-
-	(void)worker;
-	sampled_gather(&t->sampled, t->popularity, range, l->I, net_data(t->net, l->weight), net_data(t->net, l->bias));
-}
-
-/* The gradients of a step whose head is learnt by samples: in each round some records of all lanes go there and back. */
+/* The gradients of a step whose head is learnt by samples: the records of a round go there and back. */
 static inline void
 train_sampled(struct trainer *t)
 {
 	const float *weight = t->batch->weight + t->from;
-	const size_t rounds = ((t->B + t->lanes - 1) / t->lanes + NET_SEQUENCES - 1) / NET_SEQUENCES;
+	const size_t last = t->net->n_layers - 1, I = t->net->layer[last].I;
 
 	sampled_draw(&t->sampled, t->popularity, t->B, t->batch->label + t->from,
 	             random_bits(TRAIN_SAMPLE, t->progress.records));
-	sampled_reserve(&t->sampled, t->net->layer[t->net->n_layers - 1].I);
-	team_run(&t->team, sampled_ranges(&t->sampled), train_gather, t);
-	for (t->round = 0; t->round < rounds; t->round++) {
-		size_t tasks = t->lanes * sampled_ranges(&t->sampled);
+	t->kept = grow(t->kept, &t->kept_capacity, t->B * sampled_kept(&t->sampled), sizeof *t->kept);
+	t->share = grow(t->share, &t->share_capacity, t->B, sizeof *t->share);
+	for (size_t b = 0; b < t->B; b++)
+		t->share[b] = (double)weight[b] / t->mean;
+	for (t->round = 0; t->round < t->rounds; t->round++) {
+		const size_t first = trainer_round(t, t->round), n = trainer_round(t, t->round + 1) - first;
 
 		team_run(&t->team, t->lanes, lane_enter, t);
-		team_run(&t->team, tasks, lane_forward_sampled, t);
-		for (size_t i = 0; i < t->lanes; i++)
-			sampled_meet(&t->sampled, &t->lane[i].records, t->s + t->lane[i].records.from, t->p + t->lane[i].records.from);
-		team_run(&t->team, tasks, lane_backward_sampled, t);
+		sampled_enter(&t->sampled, &t->records, first, n, I, t->kept + first * sampled_kept(&t->sampled),
+		              net_input(t->net, &t->pass, last) + first * I);
+		team_run(&t->team, sampled_ranges(&t->sampled), lane_classes, t);
+		sampled_meet(&t->sampled, &t->records, t->share + first, t->s + first, t->p + first);
 		team_run(&t->team, t->lanes, lane_leave, t);
 	}
 	for (size_t b = 0; b < t->B; b++) {

@@ -20,6 +20,7 @@
 enum {
 	TRAIN_LANES = 8,
 	TRAIN_LANE_RECORDS = 8, /* while there are lanes; NET_SEQUENCES of sequences, and where the head is sampled */
+	TRAIN_ROUND = TRAIN_LANES * NET_SEQUENCES, /* records that go to a sampled head at once */
 };
 
 struct lane {
@@ -28,9 +29,6 @@ struct lane {
 	float *gradient[TENSORS];     /* [n] of each tensor that is learnt, but those and those of trainer_by_row */
 	float *row_gradient;          /* [slots][O] */
 	size_t row_gradient_capacity;
-	float *sampled;               /* gradients by logits, [classes][records] of one round behind the other */
-	size_t sampled_capacity;
-	struct sampled_records records; /* of a round */
 };
 
 /* A block of a tensor that is stepped at once: rows of so many numbers, from `at` on, ld from a row to the next. */
@@ -67,13 +65,17 @@ struct trainer {
 	uint32_t *row, *slot;         /* row[slot] is an input; slot[i] that of feature i */
 	size_t row_capacity, slot_capacity;
 	struct sampled sampled;       /* the classes of a step */
+	struct sampled_records records; /* of a round on the way to them */
+	float *kept;                  /* what sampled.h keeps of the records of the step */
+	double *share;                /* [records]: what the loss of each counts in that of the step */
+	size_t kept_capacity, share_capacity;
 	double *squares;              /* of each block and group of rows, to clip */
 	size_t squares_capacity;
 
 	/* the step in hand */
 	const struct batch *batch;
 	size_t from, B, lanes;
-	size_t round;                 /* of a sampled head: lanes send it so many records a round */
+	size_t rounds, round;         /* of a sampled head, to which records go in rounds; else 1, and 0 */
 	size_t low;                   /* the first layer that learns: nothing goes back beyond it */
 	double mean;                  /* gradients are divided by it */
 	double stride;                /* what the rate is multiplied by: the pace, and the optimiser's own scale */
@@ -148,6 +150,16 @@ trainer_cut(struct trainer *t, size_t layer, size_t tensor)
 		}
 }
 
+/* Each thread gets scratch of so many floats. */
+static inline void
+trainer_room(struct trainer *t, size_t n)
+{
+	for (size_t i = 0; i < t->team.n; i++) {
+		free(t->scratch[i]);
+		t->scratch[i] = allocate_aligned(n, sizeof(float));
+	}
+}
+
 /* A trainer of the layers of a net from `first` on, by so many threads. What is frozen is known by now. */
 static inline void
 trainer_init(struct trainer *t, struct net *net, size_t first, const struct optimiser *optimiser,
@@ -175,9 +187,7 @@ trainer_init(struct trainer *t, struct net *net, size_t first, const struct opti
 				t->lane[l].gradient[b->tensor] = allocate_aligned(net->table.tensor[b->tensor].n, sizeof(float));
 		}
 	}
-	for (size_t i = 0; i < threads; i++)
-		t->scratch[i] = allocate_aligned(TRAIN_BLOCK + gemm_scratch(TRAIN_BLOCK_ROWS, TRAIN_BLOCK, GEMM_DEPTH),
-		                                 sizeof(float));
+	trainer_room(t, TRAIN_BLOCK + gemm_scratch(TRAIN_BLOCK_ROWS, TRAIN_BLOCK, GEMM_DEPTH));
 }
 
 /* A trainer just made learns its head, a softmax on vectors, by samples of the classes. */
@@ -193,11 +203,8 @@ trainer_sample(struct trainer *t, const struct popularity *popularity)
 		free(t->lane[l].gradient[t->net->layer[last].bias]);
 		t->lane[l].gradient[t->net->layer[last].bias] = NULL;
 	}
-	for (size_t i = 0; i < t->team.n; i++) {
-		free(t->scratch[i]);
-		t->scratch[i] = allocate_aligned(TRAIN_BLOCK + t->net->layer[last].I + 1 +
-		                                 gemm_scratch(GEMM_HEIGHT, TRAIN_BLOCK, GEMM_DEPTH), sizeof(float));
-	}
+	trainer_room(t, TRAIN_BLOCK + gemm_scratch(TRAIN_BLOCK_ROWS, TRAIN_BLOCK, GEMM_DEPTH) +
+	                SAMPLED_BLOCK * (t->net->layer[last].I + 1) + sampled_scratch(TRAIN_ROUND, t->net->layer[last].I));
 }
 
 static inline void
@@ -216,8 +223,6 @@ trainer_free(struct trainer *t)
 		for (size_t i = 0; i < TENSORS; i++)
 			free(t->lane[l].gradient[i]);
 		free(t->lane[l].row_gradient);
-		free(t->lane[l].sampled);
-		sampled_records_free(&t->lane[l].records);
 	}
 	free(t->block);
 	for (size_t i = 0; i < TEAM_MOST; i++)
@@ -226,8 +231,18 @@ trainer_free(struct trainer *t)
 	free(t->row);
 	free(t->slot);
 	sampled_free(&t->sampled);
+	sampled_records_free(&t->records);
+	free(t->kept);
+	free(t->share);
 	free(t->squares);
 	*t = (struct trainer){0};
+}
+
+/* The first record of a round in the step. */
+static inline size_t
+trainer_round(const struct trainer *t, size_t round)
+{
+	return t->B * round / t->rounds;
 }
 
 /* Room for so many outputs of B records. */

@@ -9,13 +9,19 @@
 #include "math.h"
 #include "wide.h"
 
-/* A block whose greatest logits are greatest[b] is about to be taken in: sums are of e^(logit - most[b]). */
+/*
+ * A block whose greatest logits are greatest[b] is about to be taken in: sums, and the I numbers of each x[b], are of
+ * e^(logit - most[b]).
+ */
 static inline void
-softmax_raise(size_t B, float *most, double *sum, const float *greatest)
+softmax_raise(size_t B, float *most, double *sum, const float *greatest, size_t I, float *x)
 {
 	for (size_t b = 0; b < B; b++)
 		if (greatest[b] > most[b]) {
-			sum[b] *= math_exp((double)most[b] - (double)greatest[b]);
+			double by = math_exp((double)most[b] - (double)greatest[b]);
+
+			sum[b] *= by;
+			vec_scale(I, x + b * I, (float)by, x + b * I);
 			most[b] = greatest[b];
 		}
 }
@@ -23,12 +29,12 @@ softmax_raise(size_t B, float *most, double *sum, const float *greatest)
 /*
  * Takes a block in: most[b], at first -INFINITY, becomes the greatest logit so far, sum[b], at first 0, the sum of
  * e^(logit - most[b]) so far, and z becomes e^(z - most[b]). greatest[b] is the block's own, as wide_most has it, and is
- * used up.
+ * used up. x[B][I] are other sums of the caller's that have e^(logit - most[b]) as a factor.
  */
 static inline void
-softmax_take(size_t n, size_t B, float *z, float *most, double *sum, float *greatest)
+softmax_take(size_t n, size_t B, float *z, float *most, double *sum, float *greatest, size_t I, float *x)
 {
-	softmax_raise(B, most, sum, greatest);
+	softmax_raise(B, most, sum, greatest, I, x);
 	wide_exp_below(n, B, z, greatest, most);
 	for (size_t b = 0; b < B; b++)
 		sum[b] += (double)greatest[b];
@@ -38,7 +44,7 @@ softmax_take(size_t n, size_t B, float *z, float *most, double *sum, float *grea
 static inline void
 softmax_count(size_t n, size_t B, const float *z, float *most, double *sum, float *greatest)
 {
-	softmax_raise(B, most, sum, greatest);
+	softmax_raise(B, most, sum, greatest, 0, NULL);
 	wide_sum_below(n, B, z, greatest, most);
 	for (size_t b = 0; b < B; b++)
 		sum[b] += (double)greatest[b];

@@ -86,6 +86,18 @@ vec_multiply(size_t n, float *y, const float *x)
 		y[i] *= x[i];
 }
 
+/* y = a x; x may be y. */
+static inline void
+vec_scale(size_t n, float *y, float a, const float *x)
+{
+	size_t i = 0;
+
+	for (; i + 4 <= n; i += 4)
+		*(vec_four *)(y + i) = a * *(const vec_four *)(x + i);
+	for (; i < n; i++)
+		y[i] = a * x[i];
+}
+
 /* y += a x; x may be y. */
 static inline void
 vec_axpy(size_t n, float *y, float a, const float *x)
