@@ -84,7 +84,7 @@ predict(void *of, size_t task, size_t worker)
 	size_t left = step->n - first, few = left < piece ? left : piece;
 
 	if (many) {
-		net_pass_reserve(&pass[worker], &model.net, piece, false);
+		net_pass_begin(&pass[worker], &model.net, piece, false);
 		best_classes(&model.net, &pass[worker], (struct piece){batch, step->from + first, 0, few}, best + first,
 		             batch->label + step->from + first, own + first);
 		return;

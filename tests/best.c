@@ -37,7 +37,7 @@ test_net(size_t K, size_t B, size_t k, bool tied)
 	net_reserve(&net);
 	net_pass_init(&pass, &net, 0);
 	net_logits(&net, &pass, &batch, 0, B, z);
-	net_pass_reserve(&pass, &net, B, false);
+	net_pass_begin(&pass, &net, B, false);
 	best_classes(&net, &pass, (struct piece){&batch, 0, 0, B}, best, batch.label, own);
 	for (size_t b = 0; b < B; b++) {
 		softmax(K, z + b * K, z + b * K);

@@ -1,5 +1,5 @@
 /*
- * wide.c - e^x and its kin, Adam's steps, of many floats: against double, and by every instruction set with the same bits.
+ * wide.c - e^x and its kin, Adam's steps, the gates of a GRU, of many floats: against double, and by every instruction set with the same bits.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -46,6 +46,48 @@ test_adam(const struct wide_kernel *kernel)
 		}
 	}
 	tap_ok(same, "%s: steps of Adam", kernel->name);
+}
+
+/* Steps of a GRU of every width up to 40, there and back, by every instruction set, as number by number. */
+static void
+test_gru(const struct wide_kernel *kernel)
+{
+	enum { MOST = 40, KEPT = 77 }; /* what stands behind a result, and stays */
+	bool there = true, back = true;
+
+	for (size_t H = 1; H <= MOST; H++) {
+		float given[3 * MOST], recurrent[3 * MOST], before[MOST], gate[3 * MOST + 1], after[MOST + 1], towards[MOST];
+		float dgate[3 * MOST + 1], drecurrent[3 * MOST + 1], dstate[MOST + 1];
+
+		for (size_t i = 0; i < 3 * H; i++) {
+			given[i] = gate[i] = (float)((i * 37 + H) % 23) * 0.3f - 3;
+			recurrent[i] = (float)((i * 53 + H) % 19) * 0.2f - 2;
+		}
+		for (size_t i = 0; i < H; i++) {
+			before[i] = (float)((i * 29 + H) % 17) * 0.1f - 0.8f;
+			towards[i] = dstate[i] = (float)((i * 41 + H) % 13) * 0.4f - 2.5f;
+		}
+		gate[3 * H] = after[H] = dgate[3 * H] = drecurrent[3 * H] = dstate[H] = KEPT;
+		kernel->gru(H, gate, after, before, recurrent);
+		kernel->gru_back(H, dgate, drecurrent, dstate, gate, recurrent + 2 * H, before);
+		for (size_t i = 0; i < H; i++) {
+			float r = given[i] + recurrent[i], z = given[H + i] + recurrent[H + i], n, inner = recurrent[2 * H + i], dn, dr, dz;
+
+			wide_sigmoid(1, &r, &r);
+			wide_sigmoid(1, &z, &z);
+			n = given[2 * H + i] + r * inner;
+			wide_tanh(1, &n, &n);
+			there = there && gate[i] == r && gate[H + i] == z && gate[2 * H + i] == n && after[i] == n + z * (before[i] - n);
+			dn = towards[i] * (1 - z) * (1 - n * n);
+			dr = dn * inner * r * (1 - r);
+			dz = towards[i] * (before[i] - n) * z * (1 - z);
+			back = back && dgate[i] == dr && dgate[H + i] == dz && dgate[2 * H + i] == dn && drecurrent[i] == dr &&
+			       drecurrent[H + i] == dz && drecurrent[2 * H + i] == dn * r && dstate[i] == towards[i] * z;
+		}
+		there = there && gate[3 * H] == KEPT && after[H] == KEPT;
+		back = back && dgate[3 * H] == KEPT && drecurrent[3 * H] == KEPT && dstate[H] == KEPT;
+	}
+	tap_ok(there && back, "%s: steps of a GRU, there and back", kernel->name);
 }
 
 /* Columns of every count up to 40, by every instruction set: the greatest, and what is below it, as element by element. */
@@ -122,6 +164,7 @@ main(void)
 		if (wide_kernels[k].runs()) {
 			test_columns(&wide_kernels[k]);
 			test_adam(&wide_kernels[k]);
+			test_gru(&wide_kernels[k]);
 		}
 		for (enum wide_function f = WIDE_EXP; wide_kernels[k].runs() && f <= WIDE_TANH; f++) {
 			bool same = true;

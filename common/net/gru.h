@@ -63,43 +63,24 @@ gru_rows_reserve(struct gru_rows *g, size_t R, size_t I, size_t H)
 
 /* Floats of scratch for so many runs at once. */
 static inline size_t
-gru_scratch(size_t runs, size_t I, size_t H)
+gru_scratch(size_t runs, size_t H)
 {
-	return 3 * H * (I + H + runs) + gemm_scratch(GEMM_HEIGHT, GEMM_WIDTH, GEMM_DEPTH);
+	return 3 * H * runs + gemm_scratch(GEMM_HEIGHT, GEMM_WIDTH, GEMM_DEPTH);
 }
 
-/* One row of a step, whose gates hold what the input gives to them; recurrent[3 H] is what the state gives. */
-static inline void
-gru_cell_forward(size_t H, float *gate, float *inner, float *after, const float *before, const float *recurrent)
+/* Floats of the weights as gru_forward reads them. */
+static inline size_t
+gru_across(size_t I, size_t H)
 {
-	float *r = gate, *z = gate + H, *n = gate + 2 * H;
-
-	vec_add(2 * H, gate, recurrent);
-	wide_sigmoid(2 * H, gate, gate);
-	vec_copy(H, inner, recurrent + 2 * H);
-	for (size_t i = 0; i < H; i++)
-		n[i] += r[i] * inner[i];
-	wide_tanh(H, n, n);
-	for (size_t i = 0; i < H; i++)
-		after[i] = n[i] + z[i] * (before[i] - n[i]);
+	return 3 * H * (I + H);
 }
 
-/* The way back: dstate[H] becomes what the step before has of it but for the gates' part. */
+/* The weights w[GRU_TENSORS] as gru_forward reads them, on their side: for all rows of a step, or of a model that stays. */
 static inline void
-gru_cell_backward(size_t H, float *dgate, float *drecurrent, float *dstate, const float *gate, const float *inner,
-                  const float *before)
+gru_turn(size_t I, size_t H, float *across, const float *const *w)
 {
-	const float *r = gate, *z = gate + H, *n = gate + 2 * H;
-
-	for (size_t i = 0; i < H; i++) {
-		float dn = dstate[i] * (1 - z[i]) * (1 - n[i] * n[i]);
-
-		dgate[i] = drecurrent[i] = dn * inner[i] * r[i] * (1 - r[i]);
-		dgate[H + i] = drecurrent[H + i] = dstate[i] * (before[i] - n[i]) * z[i] * (1 - z[i]);
-		dgate[2 * H + i] = dn;
-		drecurrent[2 * H + i] = dn * r[i];
-		dstate[i] *= z[i];
-	}
+	gemm_transpose(I, 3 * H, across, w[GRU_IH]);
+	gemm_transpose(H, 3 * H, across + 3 * H * I, w[GRU_HH]);
 }
 
 /* to[R][n] = a bias[n] in each row. */
@@ -110,14 +91,17 @@ gru_biases(size_t R, size_t n, float *to, const float *bias)
 		memcpy(to + i * n, bias, n * sizeof *to);
 }
 
-/* All states, from g->x and the weights w[GRU_TENSORS]; gates and states are left in g for the way back. */
+/*
+ * All states, from g->x and the weights w[GRU_TENSORS], of which gru_turn made across; gates and states are left in g for
+ * the way back.
+ */
 static inline void
-gru_forward(const struct sequences *s, size_t I, size_t H, struct gru_rows *g, const float *const *w, float *scratch)
+gru_forward(const struct sequences *s, size_t I, size_t H, struct gru_rows *g, const float *const *w, const float *across,
+            float *scratch)
 {
-	float *ih = scratch, *hh = ih + 3 * H * I, *recurrent = hh + 3 * H * H, *rest = recurrent + 3 * H * s->runs;
+	const float *ih = across, *hh = ih + 3 * H * I;
+	float *recurrent = scratch, *rest = recurrent + 3 * H * s->runs;
 
-	gemm_transpose(I, 3 * H, ih, w[GRU_IH]);
-	gemm_transpose(H, 3 * H, hh, w[GRU_HH]);
 	gru_biases(s->rows, 3 * H, g->gate, w[GRU_BIAS_IH]);
 	gemm(s->rows, 3 * H, I, g->gate, 3 * H, true, g->x, I, false, ih, 3 * H, false, rest);
 	for (size_t t = 0; t < s->steps; t++) {
@@ -131,9 +115,10 @@ gru_forward(const struct sequences *s, size_t I, size_t H, struct gru_rows *g, c
 			memcpy(before, g->after + s->first[t - 1] * H, active * H * sizeof *before);
 			gemm(active, 3 * H, H, recurrent, 3 * H, true, before, H, false, hh, 3 * H, false, rest);
 		}
-		for (size_t i = 0; i < active; i++)
-			gru_cell_forward(H, g->gate + (row + i) * 3 * H, g->inner + (row + i) * H, g->after + (row + i) * H,
-			                 before + i * H, recurrent + i * 3 * H);
+		for (size_t i = 0; i < active; i++) {
+			vec_copy(H, g->inner + (row + i) * H, recurrent + i * 3 * H + 2 * H);
+			wide_gru(H, g->gate + (row + i) * 3 * H, g->after + (row + i) * H, before + i * H, recurrent + i * 3 * H);
+		}
 	}
 }
 
@@ -152,8 +137,8 @@ gru_backward(const struct sequences *s, size_t I, size_t H, struct gru_rows *g, 
 		float *earlier = g->dstate + (t ? s->first[t - 1] : 0) * H;
 
 		for (size_t i = row; i < row + active; i++)
-			gru_cell_backward(H, g->dgate + i * G, g->drecurrent + i * G, g->dstate + i * H, g->gate + i * G,
-			                  g->inner + i * H, g->before + i * H);
+			wide_gru_back(H, g->dgate + i * G, g->drecurrent + i * G, g->dstate + i * H, g->gate + i * G, g->inner + i * H,
+			              g->before + i * H);
 		if (t == 0)
 			break;
 		vec_add(active * H, earlier, g->dstate + row * H);

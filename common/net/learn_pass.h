@@ -100,7 +100,7 @@ learn_body_piece(void *learn, size_t task, size_t worker)
 	size_t piece = net_piece(net), at = task * piece, n = batch->n - at < piece ? batch->n - at : piece;
 	size_t width = net->layer[l->first].I;
 
-	net_pass_reserve(&l->body[worker], net, piece, false);
+	net_pass_begin(&l->body[worker], net, piece, false);
 	memcpy(l->rows.features.value + at * width,
 	       net_forward(net, &l->body[worker], (struct piece){batch, at, 0, n}, l->first), n * width * sizeof(float));
 }

@@ -25,6 +25,7 @@ struct net_pass {
 	const float *input;              /* [records][I] of the first layer, where it takes vectors; views the batch */
 	float *out[ARCH_LAYERS], *grad[ARCH_LAYERS]; /* [capacity][O], owned; NULL of flatten (net_own) and of a sequence */
 	struct net_sequences *sequences; /* owned: of a piece; NULL where there are none */
+	float *across;                   /* owned: the weights of a gru, as it reads them */
 	float *scratch;                  /* owned, of any layer for a piece */
 	uint64_t dropping;               /* while it trains, what dropout draws by, not 0 */
 };
@@ -52,7 +53,7 @@ net_layer_scratch(const struct net_layer *l)
 	if (l->spec.kind == LAYER_CONV)
 		return conv_scratch(&l->window, (size_t)l->out.channels);
 	if (l->spec.kind == LAYER_GRU)
-		return gru_scratch(NET_SEQUENCES, l->I, l->O);
+		return gru_scratch(NET_SEQUENCES, l->O);
 	if (!net_dense(l))
 		return 0;
 	forward = gemm_scratch(l->O, NET_SEQUENCES, l->I);
@@ -115,10 +116,30 @@ net_pass_init(struct net_pass *pass, const struct net *net, size_t first)
 		pass->sequences = allocate_zero(1, sizeof *pass->sequences);
 }
 
-/* Room for B records; backward where they are to go that way too. What was in the pass is lost. */
+/* The numbers of the tensors of a gru. */
 static inline void
-net_pass_reserve(struct net_pass *pass, const struct net *net, size_t B, bool backward)
+net_gru_weights(const struct net *net, const struct net_layer *l, const float *w[GRU_TENSORS])
 {
+	for (size_t i = 0; i < GRU_TENSORS; i++)
+		w[i] = net_data(net, l->weight + i);
+}
+
+/*
+ * B records are about to go, backward too where that is said, by the weights as they are. What was in the pass is lost if
+ * there is no room for so many.
+ */
+static inline void
+net_pass_begin(struct net_pass *pass, const struct net *net, size_t B, bool backward)
+{
+	if (net->sequence && pass->first == 0) {
+		const struct net_layer *gru = &net->layer[1];
+		const float *w[GRU_TENSORS];
+
+		if (!pass->across)
+			pass->across = allocate_aligned(gru_across(gru->I, gru->O), sizeof(float));
+		net_gru_weights(net, gru, w);
+		gru_turn(gru->I, gru->O, pass->across, w);
+	}
 	if (B <= pass->capacity)
 		return;
 	pass->capacity = B;
@@ -144,6 +165,7 @@ net_pass_free(struct net_pass *pass)
 	if (pass->sequences)
 		net_sequences_free(pass->sequences);
 	free(pass->sequences);
+	free(pass->across);
 	free(pass->scratch);
 	*pass = (struct net_pass){0};
 }
@@ -227,23 +249,15 @@ net_sequence_backward(size_t D, const struct net_sequences *s, const float *valu
 	}
 }
 
-/* The numbers of the tensors of a gru. */
-static inline void
-net_gru_weights(const struct net *net, const struct net_layer *l, const float *w[GRU_TENSORS])
-{
-	for (size_t i = 0; i < GRU_TENSORS; i++)
-		w[i] = net_data(net, l->weight + i);
-}
-
 /* y[B][O]: the states that the records of a piece end with. */
 static inline void
 net_gru_forward(const struct net *net, const struct net_layer *l, struct net_sequences *s, size_t B, float *y,
-                float *scratch)
+                const float *across, float *scratch)
 {
 	const float *w[GRU_TENSORS];
 
 	net_gru_weights(net, l, w);
-	gru_forward(&s->plan, l->I, l->O, &s->rows, w, scratch);
+	gru_forward(&s->plan, l->I, l->O, &s->rows, w, across, scratch);
 	for (size_t b = 0; b < B; b++)
 		vec_copy(l->O, y + b * l->O, s->rows.after + s->plan.row[b] * l->O);
 }
@@ -286,7 +300,7 @@ net_layer_forward(const struct net *net, struct net_pass *pass, size_t i, struct
 		pool_forward(p.B, l->spec.mode == MEAN, &l->window, y, x);
 		break;
 	case LAYER_GRU:
-		net_gru_forward(net, l, pass->sequences, p.B, y, pass->scratch);
+		net_gru_forward(net, l, pass->sequences, p.B, y, pass->across, pass->scratch);
 		break;
 	case LAYER_EMBED:
 		if (l->spec.mode == SEQ)
@@ -411,7 +425,7 @@ net_logits(const struct net *net, struct net_pass *pass, const struct batch *bat
 {
 	size_t K = net_outputs(net);
 
-	net_pass_reserve(pass, net, net_piece(net), false);
+	net_pass_begin(pass, net, net_piece(net), false);
 	for (size_t at = 0, few; at < B; at += few) {
 		const float *z;
 

@@ -86,7 +86,7 @@ trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B
 	t->B = B;
 	t->lanes = lanes < TRAIN_LANES ? lanes : TRAIN_LANES;
 	if (t->optimiser)
-		net_pass_reserve(&t->pass, t->net, B, true);
+		net_pass_begin(&t->pass, t->net, B, true);
 	if (batch->features.rows)
 		t->pass.input = batch->features.value + batch->start[from];
 }

@@ -1,5 +1,5 @@
 /*
- * wide.h - what is done to many floats at once: e^x and its kin, the steps of Adam.
+ * wide.h - what is done to many floats at once: e^x and its kin, the steps of Adam, the gates of a GRU.
  *
  * An element is worked out by itself, of the four operations and square roots only, so its bits depend on no instruction
  * set and not on its place. Stated errors are the largest seen against double in tests/wide.c.
@@ -57,14 +57,19 @@ static const struct wide_kernel {
 	void (*exp_below)(size_t n, size_t B, float *z, float *sum, const float *most);
 	void (*sum_below)(size_t n, size_t B, const float *z, float *sum, const float *most);
 	void (*adam)(size_t n, float rate, float *w, float *m, float *v, const float *g);
+	void (*gru)(size_t H, float *gate, float *after, const float *before, const float *recurrent);
+	void (*gru_back)(size_t H, float *dgate, float *drecurrent, float *dstate, const float *gate, const float *inner,
+	                 const float *before);
 	bool (*runs)(void);
 } wide_kernels[] = {
 #ifdef __x86_64__
 	{"avx512", wide_map_avx512, wide_most_avx512, wide_exp_below_avx512, wide_sum_below_avx512, wide_adam_avx512,
-	 wide_runs_avx512},
-	{"avx2", wide_map_avx2, wide_most_avx2, wide_exp_below_avx2, wide_sum_below_avx2, wide_adam_avx2, wide_runs_avx2},
+	 wide_gru_avx512, wide_gru_back_avx512, wide_runs_avx512},
+	{"avx2", wide_map_avx2, wide_most_avx2, wide_exp_below_avx2, wide_sum_below_avx2, wide_adam_avx2, wide_gru_avx2,
+	 wide_gru_back_avx2, wide_runs_avx2},
 #endif
-	{"four", wide_map_four, wide_most_four, wide_exp_below_four, wide_sum_below_four, wide_adam_four, wide_runs_four},
+	{"four", wide_map_four, wide_most_four, wide_exp_below_four, wide_sum_below_four, wide_adam_four, wide_gru_four,
+	 wide_gru_back_four, wide_runs_four},
 };
 
 /* The best kernel of this machine. */
@@ -135,6 +140,27 @@ static inline void
 wide_adam(size_t n, float rate, float *w, float *m, float *v, const float *g)
 {
 	wide_best()->adam(n, rate, w, m, v, g);
+}
+
+/*
+ * A step of a GRU (gru.h) of H units: gate[3 H], what the input gives to r, z and n, becomes these; after[H] is the state.
+ * recurrent[3 H] is what the state before gives.
+ */
+static inline void
+wide_gru(size_t H, float *gate, float *after, const float *before, const float *recurrent)
+{
+	wide_best()->gru(H, gate, after, before, recurrent);
+}
+
+/*
+ * The way back: dgate[3 H] and drecurrent[3 H] from dstate[H], which becomes what the step before has of it but for the
+ * gates' part. inner[H] is the last part of what was recurrent.
+ */
+static inline void
+wide_gru_back(size_t H, float *dgate, float *drecurrent, float *dstate, const float *gate, const float *inner,
+              const float *before)
+{
+	wide_best()->gru_back(H, dgate, drecurrent, dstate, gate, inner, before);
 }
 
 #endif

@@ -71,6 +71,17 @@ WIDE_NAME(exp_of)(WIDE_NAME(floats) *to)
 	WIDE_NAME(exp_low)(1, to);
 }
 
+/* x becomes the sigmoid of x, by 1, or its hyperbolic tangent, by 2. */
+WIDE_TARGET
+__attribute__((always_inline))
+static inline void
+WIDE_NAME(squash)(float by, WIDE_NAME(floats) *x)
+{
+	*x *= -by;
+	WIDE_NAME(exp_of)(x);
+	*x = by / (1 + *x) - (by - 1);
+}
+
 /* The first `few` elements of *v from memory; the others stay. */
 WIDE_TARGET
 __attribute__((always_inline))
@@ -112,15 +123,10 @@ WIDE_NAME(map)(enum wide_function function, size_t n, float *y, const float *x)
 		WIDE_NAME(floats) v = {0};
 
 		WIDE_NAME(load)(few, &v, x + i);
-		if (function == WIDE_EXP) {
+		if (function == WIDE_EXP)
 			WIDE_NAME(exp_of)(&v);
-		} else {
-			const float by = function == WIDE_TANH ? 2 : 1;
-
-			v *= -by;
-			WIDE_NAME(exp_of)(&v);
-			v = by / (1 + v) - (by - 1);
-		}
+		else
+			WIDE_NAME(squash)(function == WIDE_TANH ? 2 : 1, &v);
 		WIDE_NAME(store)(few, y + i, &v);
 	}
 }
@@ -231,6 +237,67 @@ WIDE_NAME(adam)(size_t n, float rate, float *w, float *m, float *v, const float 
 		m[i] += 0.1f * (g[i] - m[i]);
 		v[i] += 0.001f * (g[i] * g[i] - v[i]);
 		w[i] -= rate * m[i] / (sqrtf(v[i]) + 1e-7f);
+	}
+}
+
+/* A wide_gru: see wide.h. */
+WIDE_TARGET
+static void
+WIDE_NAME(gru)(size_t H, float *gate, float *after, const float *before, const float *recurrent)
+{
+	for (size_t i = 0; i < H; i += WIDE_LANES) {
+		const size_t few = WIDE_NAME(few)(H - i);
+		WIDE_NAME(floats) r = {0}, z = {0}, n = {0}, by_r = {0}, by_z = {0}, inner = {0}, h = {0};
+
+		WIDE_NAME(load)(few, &r, gate + i);
+		WIDE_NAME(load)(few, &z, gate + H + i);
+		WIDE_NAME(load)(few, &n, gate + 2 * H + i);
+		WIDE_NAME(load)(few, &by_r, recurrent + i);
+		WIDE_NAME(load)(few, &by_z, recurrent + H + i);
+		WIDE_NAME(load)(few, &inner, recurrent + 2 * H + i);
+		WIDE_NAME(load)(few, &h, before + i);
+		r += by_r;
+		z += by_z;
+		WIDE_NAME(squash)(1, &r);
+		WIDE_NAME(squash)(1, &z);
+		n += r * inner;
+		WIDE_NAME(squash)(2, &n);
+		h = n + z * (h - n);
+		WIDE_NAME(store)(few, gate + i, &r);
+		WIDE_NAME(store)(few, gate + H + i, &z);
+		WIDE_NAME(store)(few, gate + 2 * H + i, &n);
+		WIDE_NAME(store)(few, after + i, &h);
+	}
+}
+
+/* A wide_gru_back: see wide.h. */
+WIDE_TARGET
+static void
+WIDE_NAME(gru_back)(size_t H, float *dgate, float *drecurrent, float *dstate, const float *gate, const float *inner,
+                    const float *before)
+{
+	for (size_t i = 0; i < H; i += WIDE_LANES) {
+		const size_t few = WIDE_NAME(few)(H - i);
+		WIDE_NAME(floats) r = {0}, z = {0}, n = {0}, in = {0}, h = {0}, d = {0}, dr, dz, dn;
+
+		WIDE_NAME(load)(few, &r, gate + i);
+		WIDE_NAME(load)(few, &z, gate + H + i);
+		WIDE_NAME(load)(few, &n, gate + 2 * H + i);
+		WIDE_NAME(load)(few, &in, inner + i);
+		WIDE_NAME(load)(few, &h, before + i);
+		WIDE_NAME(load)(few, &d, dstate + i);
+		dn = d * (1 - z) * (1 - n * n);
+		dr = dn * in * r * (1 - r);
+		dz = d * (h - n) * z * (1 - z);
+		d *= z;
+		WIDE_NAME(store)(few, dgate + i, &dr);
+		WIDE_NAME(store)(few, dgate + H + i, &dz);
+		WIDE_NAME(store)(few, dgate + 2 * H + i, &dn);
+		dn *= r;
+		WIDE_NAME(store)(few, drecurrent + i, &dr);
+		WIDE_NAME(store)(few, drecurrent + H + i, &dz);
+		WIDE_NAME(store)(few, drecurrent + 2 * H + i, &dn);
+		WIDE_NAME(store)(few, dstate + i, &d);
 	}
 }
 
