@@ -39,6 +39,8 @@ enum {
 	GEMM_HEIGHT = 240, /* rows of a block of A */
 	GEMM_WIDTH = 512,  /* columns of a block of B: a multiple of GEMM_PANEL */
 	GEMM_PANEL = 32,   /* columns of the widest panel */
+	GEMM_THIN = 2,     /* rows that take more columns at once: GEMM_WIDEST vectors by one, half of that by two */
+	GEMM_WIDEST = 8,
 	GEMM_REUSE = 12,   /* what is read by more tiles than this is packed, */
 	GEMM_NEAR = 16384, /* but for a block of B that lies within so many floats */
 	GEMM_DOT = 16,     /* sums of a dot product */
@@ -108,6 +110,13 @@ gemm_alike(size_t n, size_t most)
 typedef void gemm_panel(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumulate, struct gemm_side a,
                         const float *b, size_t ldb);
 
+/*
+ * As gemm_panel for one row or two, neither side packed, of as many columns from the first on as it takes: that many of n
+ * are returned.
+ */
+typedef size_t gemm_thin(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumulate, struct gemm_side a,
+                         const float *b, size_t ldb);
+
 /* As gemm_slide, with N at least a vector. */
 typedef void gemm_slider(size_t O, size_t N, size_t D, float *y, const float *w, const float *bias, bool ramp, const float *x,
                          const size_t *at);
@@ -141,6 +150,7 @@ struct gemm_kernel {
 	const char *name;
 	size_t rows, lanes; /* the largest tile is rows times two vectors of lanes floats */
 	gemm_panel *panel;
+	gemm_thin *thin;
 	gemm_slider *slide;
 	gemm_dot_panel *dot;
 	gemm_slider_back *slide_back;
@@ -193,16 +203,16 @@ struct gemm_kernel {
 /* The best first; the last row, without a panel, stands for gemm_plain. */
 static const struct gemm_kernel gemm_kernels[] = {
 #ifdef __x86_64__
-	{"avx512", 12, 16, gemm_panel_avx512, gemm_slide_avx512, gemm_dot_avx512, gemm_slide_back_avx512,
+	{"avx512", 12, 16, gemm_panel_avx512, gemm_thin_avx512, gemm_slide_avx512, gemm_dot_avx512, gemm_slide_back_avx512,
 	 gemm_runs_avx512},
-	{"avx2", 6, 8, gemm_panel_avx2, gemm_slide_avx2, gemm_dot_avx2, gemm_slide_back_avx2,
+	{"avx2", 6, 8, gemm_panel_avx2, gemm_thin_avx2, gemm_slide_avx2, gemm_dot_avx2, gemm_slide_back_avx2,
 	 gemm_runs_avx2},
 #endif
 #ifdef __aarch64__
-	{"neon", 12, 4, gemm_panel_neon, gemm_slide_neon, gemm_dot_neon, gemm_slide_back_neon,
+	{"neon", 12, 4, gemm_panel_neon, gemm_thin_neon, gemm_slide_neon, gemm_dot_neon, gemm_slide_back_neon,
 	 gemm_runs_neon},
 #endif
-	{"plain", 1, 1, NULL, NULL, NULL, NULL, NULL},
+	{"plain", 1, 1, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 /* The best kernel of this machine. */
@@ -310,7 +320,9 @@ static inline void
 gemm_block(const struct gemm_kernel *kernel, size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumulate,
            struct gemm_side a, struct gemm_side b)
 {
-	for (size_t j = 0, width; j < n; j += width) {
+	size_t j = m <= GEMM_THIN && !a.pack && !b.pack ? kernel->thin(m, n, K, C, ldc, accumulate, a, b.from, b.ld) : 0;
+
+	for (size_t width; j < n; j += width) {
 		bool packed = gemm_panel_packed(kernel, n - j, b);
 
 		width = gemm_panel_width(kernel, n - j);

@@ -13,7 +13,7 @@
  */
 
 /*
- * n tiles, one below the other: C[rows][2 or 1 vectors] = or += A B over K, as gemm.h says: row i, column k of A is
+ * n tiles, one below the other: C[rows][vectors] = or += A B over K, as gemm.h says: row i, column k of A is
  * a[i a_row + k a_k], that of the next tile a_tile behind it; row k of B starts at b[k b_k]. rows and vectors are constants
  * where it is called, so all loops but those over tiles and k unroll.
  */
@@ -28,16 +28,16 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t n, size_t K, float *C, size
 
 	for (; n > 0; n--, C += rows * ldc, a += a_tile) {
 		const float *x = a, *y = b;
-		vector sum[GEMM_ROWS][2] = {{{0}}};
+		vector sum[GEMM_ROWS * 2] = {{0}};
 
 		if (accumulate)
 			UNROLL
 			for (size_t i = 0; i < rows; i++)
 				UNROLL
 				for (size_t j = 0; j < vectors; j++)
-					sum[i][j] = *(const stored *)(C + i * ldc + j * GEMM_LANES);
+					sum[i * vectors + j] = *(const stored *)(C + i * ldc + j * GEMM_LANES);
 		for (size_t k = 0; k < K; k++, x += a_k, y += b_k) {
-			vector row[2];
+			vector row[GEMM_WIDEST];
 
 			UNROLL
 			for (size_t j = 0; j < vectors; j++)
@@ -48,14 +48,14 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t n, size_t K, float *C, size
 
 				UNROLL
 				for (size_t j = 0; j < vectors; j++)
-					sum[i][j] = GEMM_FMA(all, row[j], sum[i][j]);
+					sum[i * vectors + j] = GEMM_FMA(all, row[j], sum[i * vectors + j]);
 			}
 		}
 		UNROLL
 		for (size_t i = 0; i < rows; i++)
 			UNROLL
 			for (size_t j = 0; j < vectors; j++)
-				*(stored *)(C + i * ldc + j * GEMM_LANES) = sum[i][j];
+				*(stored *)(C + i * ldc + j * GEMM_LANES) = sum[i * vectors + j];
 	}
 }
 
@@ -147,6 +147,26 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 		for (size_t r = 0; !whole && r < rows; r++)
 			memcpy(C + r * ldc, edge + r * WIDTH, n * sizeof *C);
 	}
+}
+
+/*
+ * A gemm_thin: see gemm.h. So few rows have few sums that are wide enough to keep the processor busy only where they are
+ * wider than a panel.
+ */
+GEMM_TARGET
+static size_t
+GEMM_NAME(thin)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumulate, struct gemm_side a, const float *b,
+                size_t ldb)
+{
+	const size_t a_row = a.by_k ? 1 : a.ld, a_k = a.by_k ? a.ld : 1, width = GEMM_WIDEST / m * GEMM_LANES;
+	size_t j = 0;
+
+	for (; j + width <= n; j += width)
+		if (m == 1)
+			GEMM_NAME(block)(1, GEMM_WIDEST, 1, K, C + j, ldc, accumulate, a.from, a_row, a_k, 0, b + j, ldb);
+		else
+			GEMM_NAME(block)(2, GEMM_WIDEST / 2, 1, K, C + j, ldc, accumulate, a.from, a_row, a_k, 0, b + j, ldb);
+	return j;
 }
 
 /*
