@@ -1,5 +1,5 @@
 /*
- * wide.c - e^x and its kin, Adam's steps, the gates of a GRU, of many floats: against double, and by every instruction set with the same bits.
+ * wide.c - e^x and its kin, optimisers' steps, the gates of a GRU, of many floats: against double, and by every instruction set with the same bits.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -19,33 +19,40 @@ ulps(float got, double right)
 	return fabs((double)got - right) / ldexp(1, exponent - 24);
 }
 
-/* Steps of Adam of every count up to 40, by every instruction set, as number by number. */
+/* Steps of optimisers of every count up to 40, by every instruction set, as number by number. */
 static void
-test_adam(const struct wide_kernel *kernel)
+test_steps(const struct wide_kernel *kernel)
 {
 	enum { MOST = 40 };
-	bool same = true;
+	bool adam = true, adagrad = true;
 
 	for (size_t n = 0; n <= MOST; n++) {
-		float w[MOST + 1], m[MOST + 1], v[MOST + 1], g[MOST];
+		float w[MOST + 1], m[MOST + 1], v[MOST + 1], plain[MOST + 1], sum[MOST + 1], g[MOST];
 
-		for (size_t i = 0; i <= MOST; i++)
-			w[i] = (float)i * 0.3f - 2, m[i] = (float)(i % 7) - 3, v[i] = (float)(i % 5) * 0.01f;
-		for (size_t i = 0; i < n; i++)
-			g[i] = (float)((i * 31 + n) % 11) * 0.2f - 1;
-		kernel->adam(n, 0.01f, w, m, v, g);
 		for (size_t i = 0; i <= MOST; i++) {
-			float weight = (float)i * 0.3f - 2, mean = (float)(i % 7) - 3, square = (float)(i % 5) * 0.01f;
+			w[i] = plain[i] = (float)i * 0.3f - 2, m[i] = (float)(i % 7) - 3;
+			v[i] = sum[i] = (float)(i % 5) * 0.01f;
+		}
+		for (size_t i = 0; i < n; i++)
+			g[i] = (float)((i * 31 + n) % 11) * 0.2f - 1; /* 0 too, where the sum is 0 */
+		kernel->adam(n, 0.01f, w, m, v, g);
+		kernel->adagrad(n, 0.01f, plain, sum, g);
+		for (size_t i = 0; i <= MOST; i++) {
+			float weight = (float)i * 0.3f - 2, mean = (float)(i % 7) - 3, square = (float)(i % 5) * 0.01f, other = weight;
+			float squares = square;
 
 			if (i < n) {
 				mean += 0.1f * (g[i] - mean);
 				square += 0.001f * (g[i] * g[i] - square);
 				weight -= 0.01f * mean / (sqrtf(square) + 1e-7f);
+				squares += g[i] * g[i];
+				other -= squares > 0 ? 0.01f * g[i] / sqrtf(squares) : 0;
 			}
-			same = same && w[i] == weight && m[i] == mean && v[i] == square;
+			adam = adam && w[i] == weight && m[i] == mean && v[i] == square;
+			adagrad = adagrad && plain[i] == other && sum[i] == squares;
 		}
 	}
-	tap_ok(same, "%s: steps of Adam", kernel->name);
+	tap_ok(adam && adagrad, "%s: steps of Adam and AdaGrad", kernel->name);
 }
 
 /* Steps of a GRU of every width up to 40, there and back, by every instruction set, as number by number. */
@@ -163,7 +170,7 @@ main(void)
 	for (size_t k = 0; k < sizeof wide_kernels / sizeof *wide_kernels; k++) {
 		if (wide_kernels[k].runs()) {
 			test_columns(&wide_kernels[k]);
-			test_adam(&wide_kernels[k]);
+			test_steps(&wide_kernels[k]);
 			test_gru(&wide_kernels[k]);
 		}
 		for (enum wide_function f = WIDE_EXP; wide_kernels[k].runs() && f <= WIDE_TANH; f++) {

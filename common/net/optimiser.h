@@ -66,11 +66,7 @@ static inline void
 adagrad_step(const struct optimiser_settings *set, size_t n, float *w, float *a, float *b, const float *g)
 {
 	(void)b;
-	for (size_t i = 0; i < n; i++) {
-		a[i] += g[i] * g[i];
-		if (a[i] > 0)
-			w[i] -= (float)(set->rate * (double)g[i] / sqrt((double)a[i]));
-	}
+	wide_adagrad(n, (float)set->rate, w, a, g);
 }
 
 /* At the pace of the losses' steps. It is no loss: like any composite term of theirs it is not in the sum of squares. */

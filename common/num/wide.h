@@ -1,5 +1,5 @@
 /*
- * wide.h - what is done to many floats at once: e^x and its kin, the steps of Adam, the gates of a GRU.
+ * wide.h - what is done to many floats at once: e^x and its kin, the steps of optimisers, the gates of a GRU.
  *
  * An element is worked out by itself, of the four operations and square roots only, so its bits depend on no instruction
  * set and not on its place. Stated errors are the largest seen against double in tests/wide.c.
@@ -57,6 +57,7 @@ static const struct wide_kernel {
 	void (*exp_below)(size_t n, size_t B, float *z, float *sum, const float *most);
 	void (*sum_below)(size_t n, size_t B, const float *z, float *sum, const float *most);
 	void (*adam)(size_t n, float rate, float *w, float *m, float *v, const float *g);
+	void (*adagrad)(size_t n, float rate, float *w, float *sum, const float *g);
 	void (*gru)(size_t H, float *gate, float *after, const float *before, const float *recurrent);
 	void (*gru_back)(size_t H, float *dgate, float *drecurrent, float *dstate, const float *gate, const float *inner,
 	                 const float *before);
@@ -64,12 +65,12 @@ static const struct wide_kernel {
 } wide_kernels[] = {
 #ifdef __x86_64__
 	{"avx512", wide_map_avx512, wide_most_avx512, wide_exp_below_avx512, wide_sum_below_avx512, wide_adam_avx512,
-	 wide_gru_avx512, wide_gru_back_avx512, wide_runs_avx512},
-	{"avx2", wide_map_avx2, wide_most_avx2, wide_exp_below_avx2, wide_sum_below_avx2, wide_adam_avx2, wide_gru_avx2,
-	 wide_gru_back_avx2, wide_runs_avx2},
+	 wide_adagrad_avx512, wide_gru_avx512, wide_gru_back_avx512, wide_runs_avx512},
+	{"avx2", wide_map_avx2, wide_most_avx2, wide_exp_below_avx2, wide_sum_below_avx2, wide_adam_avx2, wide_adagrad_avx2,
+	 wide_gru_avx2, wide_gru_back_avx2, wide_runs_avx2},
 #endif
-	{"four", wide_map_four, wide_most_four, wide_exp_below_four, wide_sum_below_four, wide_adam_four, wide_gru_four,
-	 wide_gru_back_four, wide_runs_four},
+	{"four", wide_map_four, wide_most_four, wide_exp_below_four, wide_sum_below_four, wide_adam_four, wide_adagrad_four,
+	 wide_gru_four, wide_gru_back_four, wide_runs_four},
 };
 
 /* The best kernel of this machine. */
@@ -140,6 +141,16 @@ static inline void
 wide_adam(size_t n, float rate, float *w, float *m, float *v, const float *g)
 {
 	wide_best()->adam(n, rate, w, m, v, g);
+}
+
+/*
+ * Steps n weights w by gradient g, with the sum of squares: Duchi, Hazan and Singer 2011. No step where no square was large
+ * enough to count.
+ */
+static inline void
+wide_adagrad(size_t n, float rate, float *w, float *sum, const float *g)
+{
+	wide_best()->adagrad(n, rate, w, sum, g);
 }
 
 /*

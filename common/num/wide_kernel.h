@@ -240,6 +240,27 @@ WIDE_NAME(adam)(size_t n, float rate, float *w, float *m, float *v, const float 
 	}
 }
 
+/* A wide_adagrad: see wide.h. */
+WIDE_TARGET
+static void
+WIDE_NAME(adagrad)(size_t n, float rate, float *w, float *sum, const float *g)
+{
+	size_t i = 0;
+
+	for (; i + WIDE_LANES <= n; i += WIDE_LANES) {
+		WIDE_NAME(floats) *squares = (WIDE_NAME(floats) *)(sum + i), step = *(const WIDE_NAME(floats) *)(g + i);
+
+		*squares += step * step;
+		step = rate * step / WIDE_SQRT(*squares);
+		*(WIDE_NAME(floats) *)(w + i) -= (WIDE_NAME(floats))((WIDE_NAME(bits))step & (*squares > 0));
+	}
+	for (; i < n; i++) {
+		sum[i] += g[i] * g[i];
+		if (sum[i] > 0)
+			w[i] -= rate * g[i] / sqrtf(sum[i]);
+	}
+}
+
 /* A wide_gru: see wide.h. */
 WIDE_TARGET
 static void
