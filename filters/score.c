@@ -41,6 +41,8 @@ static size_t s_capacity, S_capacity, p_capacity;
 static struct team team;
 static struct net_pass pass[TEAM_MOST]; /* of each worker, where the model is a net of plain weights */
 static bool many;                     /* softmax on vectors, many classes: the best are found without all logits at once */
+static struct best_inputs inputs[TEAM_MOST]; /* of each worker, where there are many */
+static size_t piece;                  /* records of a task */
 static size_t wanted;                 /* classes of a record */
 static struct best *best;             /* [records], of a softmax head */
 static struct best_class *listed;     /* [records][wanted] */
@@ -80,13 +82,11 @@ predict(void *of, size_t task, size_t worker)
 	enum { AHEAD = 4 }; /* records whose weights are on the way while one is predicted */
 	const struct step *step = of;
 	const struct batch *batch = &step->lesson->batch;
-	size_t piece = net_piece(&model.net), first = task * piece;
-	size_t left = step->n - first, few = left < piece ? left : piece;
+	size_t first = task * piece, left = step->n - first, few = left < piece ? left : piece;
 
 	if (many) {
-		net_pass_begin(&pass[worker], &model.net, piece, false);
-		best_classes(&model.net, &pass[worker], (struct piece){batch, step->from + first, 0, few}, best + first,
-		             batch->label + step->from + first, own + first);
+		best_classes(&model.net, &pass[worker], &inputs[worker], (struct piece){batch, step->from + first, 0, few},
+		             best + first, batch->label + step->from + first, own + first);
 		return;
 	}
 	for (size_t i = first; i < first + few && model.net.beliefs; i++) {
@@ -200,7 +200,7 @@ score_step(const struct lesson *lesson, size_t from, size_t to)
 	p = grow(p, &p_capacity, outputs, sizeof *p);
 	if (head == SOFTMAX)
 		reserve_best(n);
-	team_run(&team, (n + net_piece(&model.net) - 1) / net_piece(&model.net), predict, &step);
+	team_run(&team, (n + piece - 1) / piece, predict, &step);
 	while (finite < n && is_finite(finite))
 		finite++;
 	if (!many)
@@ -251,14 +251,18 @@ main(int argc, char **argv)
 	K = net_outputs(&model.net);
 	many = head == SOFTMAX && K > BEST_LOOK && net_dense(&model.net.layer[model.net.n_layers - 1]);
 	wanted = keep && (size_t)keep < K ? (size_t)keep : K;
+	piece = many ? BEST_RECORDS : net_piece(&model.net);
 	net_reserve(&model.net);
-	for (int64_t i = 0; !model.net.beliefs && i < threads; i++)
+	for (int64_t i = 0; !model.net.beliefs && i < threads; i++) {
 		net_pass_init(&pass[i], &model.net, 0);
+		if (many)
+			best_inputs_init(&inputs[i], &model.net);
+	}
 	team_init(&team, (size_t)threads);
 	if (head == CHOICE)
 		lessons.step = 0;
 	else if (!model.net.sparse || (model.net.sequence && wanted < 4096)) /* else their lists would be too long */
-		lessons.step = 256; /* for each thread some pieces */
+		lessons.step = 4 * (many ? BEST_RECORDS : 64); /* for each thread some pieces */
 	lessons.rows = !model.net.sparse;
 	lessons.ordered = arch_ordered(&model.net.arch);
 	lessons.limit = arch_inputs(&model.net.arch);
@@ -270,8 +274,10 @@ main(int argc, char **argv)
 	lessons_close(&lessons);
 	writer_close(&out);
 	team_free(&team);
-	for (int64_t i = 0; i < threads; i++)
+	for (int64_t i = 0; i < threads; i++) {
 		net_pass_free(&pass[i]);
+		best_inputs_free(&inputs[i]);
+	}
 	model_free(&model);
 	return 0;
 }

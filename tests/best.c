@@ -4,7 +4,7 @@
 #include "../common/net/best.h"
 #include "tap.h"
 
-enum { MOST_B = NET_SEQUENCES };
+enum { MOST_B = BEST_RECORDS };
 
 /* Classes of a net with K of them, by best.h and by the book. */
 static void
@@ -14,6 +14,7 @@ test_net(size_t K, size_t B, size_t k, bool tied)
 	struct arch_fault fault;
 	struct net net;
 	struct net_pass pass;
+	struct best_inputs x;
 	struct batch batch = {.features.rows = true};
 	struct best best[MOST_B], plain;
 	struct best_class *list = allocate(B * k, sizeof *list), *sorted = allocate(K, sizeof *sorted);
@@ -37,8 +38,8 @@ test_net(size_t K, size_t B, size_t k, bool tied)
 	net_reserve(&net);
 	net_pass_init(&pass, &net, 0);
 	net_logits(&net, &pass, &batch, 0, B, z);
-	net_pass_begin(&pass, &net, B, false);
-	best_classes(&net, &pass, (struct piece){&batch, 0, 0, B}, best, batch.label, own);
+	best_inputs_init(&x, &net);
+	best_classes(&net, &pass, &x, (struct piece){&batch, 0, 0, B}, best, batch.label, own);
 	for (size_t b = 0; b < B; b++) {
 		softmax(K, z + b * K, z + b * K);
 		plain = (struct best){sorted, K, K};
@@ -57,12 +58,13 @@ test_net(size_t K, size_t B, size_t k, bool tied)
 	for (size_t b = 0; b < B; b++) {
 		struct best one = {sorted, 0, k};
 
-		best_classes(&net, &pass, (struct piece){&batch, b, 0, 1}, &one, batch.label + b, &alone);
+		best_classes(&net, &pass, &x, (struct piece){&batch, b, 0, 1}, &one, batch.label + b, &alone);
 		same &= alone == own[b];
 		for (size_t i = 0; i < k; i++)
 			same &= one.list[i].class == best[b].list[i].class && one.list[i].value == best[b].list[i].value;
 	}
 	tap_ok(same, "the same bits as one by one");
+	best_inputs_free(&x);
 	net_pass_free(&pass);
 	net_free(&net);
 	batch_free(&batch);

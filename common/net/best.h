@@ -71,92 +71,108 @@ best_sort(struct best *b)
 }
 
 /*
- * Classes whose logits are near at once, and are looked at. Records go BEST_WIDE at a time, the last one again and again where
- * they are no multiple of that.
+ * Classes whose logits are near at once, and are looked at; records that come to them one part after the other, so that
+ * their weights come from memory once for all. A part is BEST_WIDE records, the last one again and again where it has fewer.
  */
-enum { BEST_LOOK = 96, BEST_WIDE = 16 };
+enum { BEST_LOOK = 96, BEST_RECORDS = 128, BEST_WIDE = 32 };
 
-/* What is known of the records of a piece. */
-struct best_piece {
-	size_t B, wide;              /* records, and with the last one again and again */
-	struct best *best;           /* [B], empty; of logits */
-	const float *label;          /* [B]: classes whose logits are wanted too */
-	double *own;                 /* [B]: those */
-	float most[NET_SEQUENCES];   /* the greatest logit so far */
-	double sum[NET_SEQUENCES];   /* of e^(z - most) */
+/* Room for what goes into the head, of a thread. */
+struct best_inputs {
+	float *across; /* [parts][I][BEST_WIDE], owned as at is */
+	size_t *at;    /* [I]: the rows of a part */
 };
 
-/* Takes in n classes from `class` on, at most BEST_LOOK, whose logits are z[n][wide]. */
 static inline void
-best_look(struct best_piece *p, size_t n, size_t class, const float *z)
+best_inputs_init(struct best_inputs *x, const struct net *net)
 {
-	const size_t wide = p->wide;
-	float greatest[NET_SEQUENCES];
+	size_t I = net->layer[net->n_layers - 1].I;
 
-	wide_most(n, wide, greatest, z);
-	for (size_t b = 0; b < p->B; b++) {
+	x->across = allocate_aligned(I * BEST_RECORDS, sizeof *x->across);
+	x->at = allocate(I, sizeof *x->at);
+	for (size_t i = 0; i < I; i++)
+		x->at[i] = i * BEST_WIDE;
+}
+
+static inline void
+best_inputs_free(struct best_inputs *x)
+{
+	free(x->across);
+	free(x->at);
+	*x = (struct best_inputs){0};
+}
+
+/* What is known of the records of a part. */
+struct best_part {
+	size_t n;
+	struct best *best;          /* [n], empty; of logits */
+	const float *label;         /* [n]: classes whose logits are wanted too */
+	double *own;                /* [n]: those */
+	float most[BEST_WIDE];      /* the greatest logit so far */
+	double sum[BEST_WIDE];      /* of e^(z - most) */
+};
+
+/* Takes in n classes from `class` on, at most BEST_LOOK, whose logits are z[n][BEST_WIDE]. */
+static inline void
+best_look(struct best_part *p, size_t n, size_t class, const float *z)
+{
+	float greatest[BEST_WIDE];
+
+	wide_most(n, BEST_WIDE, greatest, z);
+	for (size_t b = 0; b < p->n; b++) {
 		struct best *best = &p->best[b];
 
 		if (best->n < best->k || (double)greatest[b] > best->list[0].value)
 			for (size_t j = 0; j < n; j++)
-				if (best->n < best->k || (double)z[j * wide + b] > best->list[0].value)
-					best_offer(best, (double)z[j * wide + b], (uint32_t)(class + j));
+				if (best->n < best->k || (double)z[j * BEST_WIDE + b] > best->list[0].value)
+					best_offer(best, (double)z[j * BEST_WIDE + b], (uint32_t)(class + j));
 		if ((size_t)p->label[b] - class < n)
-			p->own[b] = (double)z[((size_t)p->label[b] - class) * wide + b];
+			p->own[b] = (double)z[((size_t)p->label[b] - class) * BEST_WIDE + b];
 	}
-	softmax_count(n, wide, z, p->most, p->sum, greatest);
-}
-
-/* Asks for the weights w[K][I] of so many classes from `class` on. always_inline as net_fetch is. */
-__attribute__((always_inline))
-static inline void
-best_fetch(size_t I, const float *w, size_t class, size_t n, size_t K)
-{
-	enum { LINE = 16, NEAR = 2 }; /* floats; the second cache */
-	size_t end = K - class < n ? K : class + n;
-
-	for (size_t i = class * I; i < end * I; i += LINE)
-		__builtin_prefetch(w + i, 0, NEAR);
+	softmax_count(n, BEST_WIDE, z, p->most, p->sum, greatest);
 }
 
 /*
- * The best classes of each record of a piece, by a net whose head is a softmax on vectors: best[B], each with its k and
- * empty, gets them with their probabilities, the best first; own[B] is that of the class label[B]. No more logits are kept
- * than are looked at: they lie class by class, for records to share an instruction. Bits do not depend on the piece.
+ * The best classes of each record of a piece, at most BEST_RECORDS, by a net whose head is a softmax on vectors: best[B],
+ * each with its k and empty, gets them with their probabilities, the best first; own[B] is that of the class label[B]. No
+ * more logits are kept than are looked at: they lie class by class, for records to share an instruction. Bits do not depend
+ * on the piece.
  */
 static inline void
-best_classes(const struct net *net, struct net_pass *pass, struct piece piece, struct best *best, const float *label,
-             double *own)
+best_classes(const struct net *net, struct net_pass *pass, const struct best_inputs *x, struct piece piece, struct best *best,
+             const float *label, double *own)
 {
 	size_t last = net->n_layers - 1, I = net->layer[last].I, K = net->layer[last].O, B = piece.B;
 	const float *w = net_data(net, net->layer[last].weight), *bias = net_data(net, net->layer[last].bias);
-	const float *x = net_forward(net, pass, piece, last);
-	size_t wide = (B + BEST_WIDE - 1) / BEST_WIDE * BEST_WIDE;
-	float z[BEST_LOOK * NET_SEQUENCES], *across = pass->scratch;
-	size_t *at = (size_t *)(void *)(across + I * NET_SEQUENCES); /* rows of across */
-	struct best_piece p = {.best = best, .label = label, .own = own, .B = B, .wide = wide};
-	const size_t tile = gemm_best()->rows; /* classes of a product, while the weights of the next come nearer */
+	float z[BEST_LOOK * BEST_WIDE];
+	struct best_part part[BEST_RECORDS / BEST_WIDE];
 
-	gemm_pack(B, wide, I, across, (struct gemm_side){.from = x, .ld = I});
-	for (size_t i = 0; i < I; i++)
-		at[i] = i * wide;
-	for (size_t b = 0; b < wide; b++)
-		p.most[b] = -INFINITY;
+	net_pass_begin(pass, net, piece.at + B, false);
+	for (size_t b = 0; b < B; b += net_piece(net))
+		net_forward(net, pass, net_part(net, piece, b), last);
+	for (size_t b = 0; b < B; b += BEST_WIDE) {
+		struct best_part *p = &part[b / BEST_WIDE];
+
+		*p = (struct best_part){.n = B - b < BEST_WIDE ? B - b : BEST_WIDE, .best = best + b, .label = label + b, .own = own + b};
+		for (size_t i = 0; i < BEST_WIDE; i++)
+			p->most[i] = -INFINITY;
+		gemm_pack(p->n, BEST_WIDE, I, x->across + b * I,
+		          (struct gemm_side){.from = net_input(net, pass, last) + (piece.at + b) * I, .ld = I});
+	}
 	for (size_t class = 0, n; class < K; class += n) {
 		n = K - class < BEST_LOOK ? K - class : BEST_LOOK;
-		for (size_t j = 0; j < n; j += tile) {
-			size_t step = n - j < tile ? n - j : tile;
-
-			best_fetch(I, w, class + j + step, tile, K);
-			gemm_slide(step, wide, I, z + j * wide, w + (class + j) * I, bias + class + j, false, across, at);
+		for (size_t b = 0; b < B; b += BEST_WIDE) {
+			gemm_slide(n, BEST_WIDE, I, z, w + class * I, bias + class, false, x->across + b * I, x->at);
+			best_look(&part[b / BEST_WIDE], n, class, z);
 		}
-		best_look(&p, n, class, z);
 	}
 	for (size_t b = 0; b < B; b++) {
+		const struct best_part *p = &part[b / BEST_WIDE];
+		const double most = (double)p->most[b % BEST_WIDE], sum = p->sum[b % BEST_WIDE];
+
 		best_sort(&best[b]);
 		for (size_t i = 0; i < best[b].n; i++)
-			best[b].list[i].value = math_exp(best[b].list[i].value - (double)p.most[b]) / p.sum[b];
-		own[b] = math_exp(own[b] - (double)p.most[b]) / p.sum[b];
+			best[b].list[i].value = math_exp(best[b].list[i].value - most) / sum;
+		own[b] = math_exp(own[b] - most) / sum;
 	}
 }
 

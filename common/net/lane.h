@@ -50,9 +50,7 @@ lane_first(const struct trainer *t, size_t l)
 static inline struct piece
 lane_piece(const struct trainer *t, size_t l, size_t at)
 {
-	const size_t left = lane_first(t, l + 1) - at, most = net_piece(t->net);
-
-	return (struct piece){t->batch, t->from + at, at, left < most ? left : most};
+	return net_part(t->net, (struct piece){t->batch, t->from + at, at, lane_first(t, l + 1) - at}, 0);
 }
 
 /* Sends a piece of a lane forward; its logits go to t->s. */

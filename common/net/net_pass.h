@@ -58,7 +58,6 @@ net_layer_scratch(const struct net_layer *l)
 		return 0;
 	forward = gemm_scratch(l->O, NET_SEQUENCES, l->I);
 	back = gemm_scratch(NET_SEQUENCES, l->I, l->O);
-	forward += l->I * (NET_SEQUENCES + 2); /* best.h wants room for its inputs, and the place of each */
 	return forward > back ? forward : back;
 }
 
@@ -219,6 +218,15 @@ struct piece {
 	const struct batch *batch;
 	size_t from, at, B;
 };
+
+/* The part of a piece that goes through a net together, from its record b on. */
+static inline struct piece
+net_part(const struct net *net, struct piece p, size_t b)
+{
+	const size_t left = p.B - b, most = net_piece(net);
+
+	return (struct piece){p.batch, p.from + b, p.at + b, left < most ? left : most};
+}
 
 /* An embedding that keeps the order: a row for each step of a piece's sequences. The next layer is a gru. */
 static inline void

@@ -37,6 +37,19 @@ vec_sqrt(vec_four x)
 #endif
 }
 
+/* x where it is above y, else y. */
+static inline vec_four
+vec_max(vec_four x, vec_four y)
+{
+#if defined(__x86_64__)
+	return _mm_max_ps(x, y);
+#else
+	const vec_four_bits more = x > y;
+
+	return (vec_four)(((vec_four_bits)x & more) | ((vec_four_bits)y & ~more));
+#endif
+}
+
 /* y = x: for what is too short for memcpy to pay. */
 static inline void
 vec_copy(size_t n, float *y, const float *x)

@@ -31,6 +31,7 @@ enum { WIDE_ABREAST = 4 }; /* vectors whose e^x are worked out side by side: of 
 #define WIDE_TARGET __attribute__((target("avx512f")))
 #define WIDE_LANES 16
 #define WIDE_SQRT(x) _mm512_sqrt_ps(x)
+#define WIDE_MAX(x, y) _mm512_max_ps(x, y)
 #define WIDE_RUNS __builtin_cpu_supports("avx512f")
 #include "wide_kernel.h"
 
@@ -38,6 +39,7 @@ enum { WIDE_ABREAST = 4 }; /* vectors whose e^x are worked out side by side: of 
 #define WIDE_TARGET __attribute__((target("avx2")))
 #define WIDE_LANES 8
 #define WIDE_SQRT(x) _mm256_sqrt_ps(x)
+#define WIDE_MAX(x, y) _mm256_max_ps(x, y)
 #define WIDE_RUNS __builtin_cpu_supports("avx2")
 #include "wide_kernel.h"
 #endif
@@ -46,6 +48,7 @@ enum { WIDE_ABREAST = 4 }; /* vectors whose e^x are worked out side by side: of 
 #define WIDE_TARGET
 #define WIDE_LANES 4
 #define WIDE_SQRT(x) vec_sqrt(x)
+#define WIDE_MAX(x, y) vec_max(x, y)
 #define WIDE_RUNS true
 #include "wide_kernel.h"
 
