@@ -113,14 +113,14 @@ static bool
 slides(const struct gemm_kernel *kernel, size_t O, size_t N, size_t D, bool ramp)
 {
 	struct matrix x = matrix_draw(1, N + 2 * D, 0, 1), w = matrix_draw(O, D, 0, 2), bias = matrix_draw(1, O, 0, 3);
-	struct matrix y = matrix_draw(O, N, 0, 4), plain = matrix_draw(O, N, 0, 5);
+	struct matrix y = matrix_draw(O, N, D % 4, 4), plain = matrix_draw(O, N, D % 4, 4);
 	size_t at[25];
 	bool same;
 
 	for (size_t d = 0; d < D; d++)
 		at[d] = d * 7 % (2 * D);
-	kernel->slide(O, N, D, y.at, w.at, bias.at, ramp, x.at, at);
-	gemm_slide_plain(O, N, D, plain.at, w.at, bias.at, ramp, x.at, at);
+	kernel->slide(O, N, D, y.at, y.ld, w.at, bias.at, ramp, x.at, at);
+	gemm_slide_plain(O, N, D, plain.at, plain.ld, w.at, bias.at, ramp, x.at, at);
 	same = memcmp(y.at, plain.at, y.n * sizeof *y.at) == 0;
 	free(x.at), free(w.at), free(bias.at), free(y.at), free(plain.at);
 	return same;
@@ -220,10 +220,10 @@ plain_windows_and_dots_are_right(void)
 	const size_t at[] = {0, 1, 3, 4};
 	float y[10], many[40], ones[40], c[2] = {100, 200}, seen[2] = {1000, 2000}, sum = 3000;
 
-	gemm_slide_plain(2, 5, 4, y, w, bias, false, x, at);
+	gemm_slide_plain(2, 5, 4, y, 5, w, bias, false, x, at);
 	tap_ok(y[0] == 6 && y[1] == 6 && y[2] == 6 && y[3] == 6 && y[4] == 6 && y[5] == 24 && y[6] == 26 && y[7] == 28 && y[8] == 30 &&
 	       y[9] == 32, "x - x four behind, and twice x one behind, of 1 to 9");
-	gemm_slide_plain(2, 5, 4, y, w, (float[]){-1, -22}, true, x, at);
+	gemm_slide_plain(2, 5, 4, y, 5, w, (float[]){-1, -22}, true, x, at);
 	tap_ok(y[0] == 0 && y[4] == 0 && y[5] == 0 && y[7] == 0 && y[8] == 0 && y[9] == 0, "ramp: what is not above 0 is 0");
 	for (size_t k = 0; k < 40; k++)
 		many[k] = (float)k, ones[k] = 1;
@@ -246,7 +246,7 @@ windows_are_short(void)
 	for (size_t N = 1; N < 18; N++) {
 		float y[18] = {0};
 
-		gemm_slide(1, N, 2, y, w, (float[]){1}, false, x, (size_t[]){1, 0});
+		gemm_slide(1, N, 2, y, N, w, (float[]){1}, false, x, (size_t[]){1, 0});
 		for (size_t n = 0; n < 18; n++)
 			good = good && y[n] == (n < N ? x[n] + 1 : 0);
 	}

@@ -320,13 +320,13 @@ test_conv_bits(void)
 			struct arch_layer spec = {.kind = LAYER_CONV, .size = {O, K}, .stride = 1, .mode = W < K || W % 2 ? SAME : VALID};
 			struct net_layer l = {.spec = spec, .in = {FLOW_IMAGE, C, H, W}};
 			float *x = allocate(C * H * W, sizeof *x), *w = allocate(O * C * K * K, sizeof *w), bias[13], *scratch, *y, *plain;
-			size_t n, *at = allocate(C * K * K, sizeof *at);
+			size_t n, *at = allocate(2 * C * K * K, sizeof *at);
 			struct window v;
 
 			l.out = arch_flow(&l.spec, l.in);
 			v = net_window(&l);
 			v.at = at;
-			window_place(&v, at);
+			window_place(&v, at, at + C * K * K);
 			n = O * v.P * v.Q;
 			scratch = allocate(conv_scratch(&v, O), sizeof *scratch);
 			y = allocate(n, sizeof *y);
@@ -341,11 +341,63 @@ test_conv_bits(void)
 			window_columns(&v, scratch, x);
 			for (size_t d = 0; d < C * K * K; d++)
 				at[d] = d * v.P * v.Q;
-			gemm_slide_plain(O, v.P * v.Q, C * K * K, plain, w, bias, false, scratch, at);
+			gemm_slide_plain(O, v.P * v.Q, C * K * K, plain, v.P * v.Q, w, bias, false, scratch, at);
 			good = good && memcmp(y, plain, n * sizeof *y) == 0;
 			free(x), free(w), free(at), free(scratch), free(y), free(plain);
 		}
 	tap_ok(good, "a convolution is the plain one, whichever way it goes");
+}
+
+/*
+ * A convolution and the dense layer behind it at once are the two one after the other, whatever the window, and any number of
+ * images; what lies behind the results stays.
+ */
+static void
+test_conv_dense(void)
+{
+	enum { KEPT = 77 };
+	double worst = 0;
+	bool kept = true;
+
+	for (uint32_t W = 4; W <= 20; W++) {
+		uint32_t K = 1 + W % 4, H = K + W % 5 + 3, C = 1 + W % 3, O = 1 + (W * 7 + K) % 13, top = 1 + W % 11;
+		struct arch_layer spec = {.kind = LAYER_CONV, .size = {O, K}, .stride = 1, .mode = W % 2 ? SAME : VALID};
+		struct net_layer l = {.spec = spec, .in = {FLOW_IMAGE, C, H, W}};
+		size_t B = W - 4 < WINDOW_ABREAST ? W - 3 : WINDOW_ABREAST, D = C * K * K, image = C * H * W, n, *at = allocate(2 * D, sizeof *at);
+		float *x = allocate(B * image, sizeof *x), *w = allocate(O * D, sizeof *w), bias[13], top_bias[11], z[16 * 11 + 1], plain[16 * 11];
+		float *scratch, *y, *up;
+		struct window v;
+
+		l.out = arch_flow(&l.spec, l.in);
+		v = net_window(&l);
+		v.at = at;
+		v.beside = at + D;
+		window_place(&v, at, at + D);
+		n = O * v.P * v.Q;
+		scratch = allocate_aligned(conv_scratch(&v, O) + conv_dense_scratch(&v, top), sizeof *scratch);
+		y = allocate(B * n, sizeof *y);
+		up = allocate(top * n, sizeof *up);
+		for (size_t i = 0; i < B * image; i++)
+			x[i] = (float)random_normal(W, i);
+		for (size_t i = 0; i < O * D; i++)
+			w[i] = (float)random_normal(K, i);
+		for (size_t i = 0; i < top * n; i++)
+			up[i] = (float)(random_normal(7, i) / sqrt((double)n));
+		for (size_t i = 0; i < O; i++)
+			bias[i] = (float)i / 10;
+		for (size_t i = 0; i < top; i++)
+			top_bias[i] = (float)i - 2;
+		z[B * top] = KEPT;
+		conv_forward(B, O, &v, y, x, w, bias, true, scratch);
+		dense_forward(B, n, top, plain, y, up, W % 3 ? top_bias : NULL);
+		conv_dense_forward(B, O, &v, top, z, x, w, bias, up, W % 3 ? top_bias : NULL, scratch);
+		for (size_t i = 0; i < B * top; i++)
+			worst = fmax(worst, fabs((double)z[i] - (double)plain[i]) / (1 + fabs((double)plain[i])));
+		kept = kept && z[B * top] == KEPT;
+		free(x), free(w), free(at), free(scratch), free(y), free(up);
+	}
+	if (!tap_ok(worst < 2e-5 && kept, "a convolution and a dense layer at once are one after the other"))
+		printf("# off by %g\n", worst);
 }
 
 /* What is not wanted of a convolution's gradients changes nothing of the others. Numbers are whole: sums are exact. */
@@ -361,10 +413,10 @@ test_conv_wants(void)
 			const uint32_t places = side - K + 1, n = O * places * places;
 			float x[W * W], w[O * K * K], y[MOST], dy[2][MOST], dx[2][W * W] = {{0}}, dw[2][O * K * K] = {{0}};
 			float dbias[2][O] = {{0}}, *scratch;
-			size_t at[K * K];
-			struct window v = {1, side, side, K, 1, 0, 0, places, places, at};
+			size_t at[2 * K * K];
+			struct window v = {1, side, side, K, 1, 0, 0, places, places, at, at + K * K};
 
-			window_place(&v, at);
+			window_place(&v, at, at + K * K);
 			scratch = allocate(conv_scratch(&v, O), sizeof *scratch);
 			for (size_t i = 0; i < side * side; i++)
 				x[i] = (float)(i * 7 % 5) - 2;
@@ -569,6 +621,7 @@ main(void)
 	test_gradients();
 	test_contract();
 	test_conv_bits();
+	test_conv_dense();
 	test_conv_wants();
 	test_threads();
 	test_clip("embed 3, dense 4 tanh, dense 3 softmax");

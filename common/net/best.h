@@ -161,7 +161,7 @@ best_classes(const struct net *net, struct net_pass *pass, const struct best_inp
 	for (size_t class = 0, n; class < K; class += n) {
 		n = K - class < BEST_LOOK ? K - class : BEST_LOOK;
 		for (size_t b = 0; b < B; b += BEST_WIDE) {
-			gemm_slide(n, BEST_WIDE, I, z, w + class * I, bias + class, false, x->across + b * I, x->at);
+			gemm_slide(n, BEST_WIDE, I, z, BEST_WIDE, w + class * I, bias + class, false, x->across + b * I, x->at);
 			best_look(&part[b / BEST_WIDE], n, class, z);
 		}
 	}

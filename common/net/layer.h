@@ -143,7 +143,8 @@ struct window {
 	size_t K, stride;  /* side of the window, steps */
 	size_t top, left;  /* rows and columns of zeros before the image */
 	size_t P, Q;       /* rows and columns of places */
-	const size_t *at;  /* [C K K], of a convolution with stride 1: where each element begins in the slices of the image */
+	const size_t *at;  /* [C K K], of a convolution with stride 1: where each element begins in the slices of the image; */
+	const size_t *beside; /* and where in images side by side */
 };
 
 /* Rows of a slice. */
@@ -160,14 +161,26 @@ window_sliced(const struct window *v)
 	return v->C * v->K * window_height(v) * v->Q;
 }
 
-/* Fills at, as struct window says. */
+/* Images that go through a convolution side by side: the same number of each, then the next of each. */
+enum { WINDOW_ABREAST = 16 };
+
+/* Columns of an image with the zeros that a window of stride 1 sees beside it. */
+static inline size_t
+window_width(const struct window *v)
+{
+	return v->Q + v->K - 1;
+}
+
+/* Fills at and beside, as struct window says. */
 static inline void
-window_place(const struct window *v, size_t *at)
+window_place(const struct window *v, size_t *at, size_t *beside)
 {
 	for (size_t c = 0; c < v->C; c++)
 		for (size_t i = 0; i < v->K; i++)
-			for (size_t j = 0; j < v->K; j++)
+			for (size_t j = 0; j < v->K; j++) {
 				*at++ = ((c * v->K + j) * window_height(v) + i) * v->Q;
+				*beside++ = ((c * window_height(v) + i) * window_width(v) + j) * WINDOW_ABREAST;
+			}
 }
 
 /* The places *first to one before the result of a row whose window has column j within the image. */
@@ -270,7 +283,7 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 	for (size_t b = 0; b < B; b++, y += O * N, x += v->C * v->H * v->W) {
 		if (window_slides(v)) {
 			window_slices(v, scratch, x);
-			gemm_slide(O, N, D, y, w, bias, ramp, scratch, v->at);
+			gemm_slide(O, N, D, y, N, w, bias, ramp, scratch, v->at);
 			continue;
 		}
 		window_columns(v, scratch, x);
@@ -280,6 +293,62 @@ conv_forward(size_t B, size_t O, const struct window *v, float *y, const float *
 		if (ramp)
 			vec_ramp(O * N, y);
 	}
+}
+
+/*
+ * Images x[B][C][H][W] side by side, B at most WINDOW_ABREAST and the last one again and again beyond that, with the zeros
+ * that a window of stride 1 sees: to[C][height][width][WINDOW_ABREAST].
+ */
+static inline void
+window_abreast(const struct window *v, size_t B, float *to, const float *x)
+{
+	const size_t height = window_height(v), width = window_width(v);
+
+	memset(to, 0, v->C * height * width * WINDOW_ABREAST * sizeof *to);
+	for (size_t c = 0; c < v->C; c++)
+		for (size_t row = 0; row < v->H; row++)
+			gemm_pack(B, WINDOW_ABREAST, v->W, to + ((c * height + row + v->top) * width + v->left) * WINDOW_ABREAST,
+			          (struct gemm_side){.from = x + (c * v->H + row) * v->W, .ld = v->C * v->H * v->W});
+}
+
+enum { CONV_DENSE_CHANNELS = 4 }; /* whose results are near when the dense layer reads them */
+
+/* Floats of scratch for conv_dense_forward. */
+static inline size_t
+conv_dense_scratch(const struct window *v, size_t K)
+{
+	return WINDOW_ABREAST * (v->C * window_height(v) * window_width(v) + CONV_DENSE_CHANNELS * v->P * v->Q + K) +
+	       gemm_scratch(GEMM_HEIGHT, WINDOW_ABREAST, GEMM_DEPTH);
+}
+
+/*
+ * A convolution of stride 1, a ramp, and the dense layer that reads its results, at once: z[B][K] = top ramp(w * x + bias) +
+ * top_bias, for B images, at most WINDOW_ABREAST; top is [K][O P Q], top_bias [K] or NULL. All are as conv_forward and
+ * dense_forward have them, but for the order of the dense layer's sums. Nothing is left for the way back, and nothing else
+ * leaves the second cache.
+ */
+static inline void
+conv_dense_forward(size_t B, size_t O, const struct window *v, size_t K, float *z, const float *x, const float *w,
+                   const float *bias, const float *top, const float *top_bias, float *scratch)
+{
+	const size_t D = v->C * v->K * v->K, N = v->P * v->Q, row = v->Q * WINDOW_ABREAST;
+	float *images = scratch, *seen = images + v->C * window_height(v) * window_width(v) * WINDOW_ABREAST;
+	float *sums = seen + CONV_DENSE_CHANNELS * N * WINDOW_ABREAST, *rest = sums + K * WINDOW_ABREAST;
+
+	window_abreast(v, B, images, x);
+	for (size_t k = 0; k < K; k++)
+		vec_fill(WINDOW_ABREAST, sums + k * WINDOW_ABREAST, top_bias ? top_bias[k] : 0);
+	for (size_t o = 0, n; o < O; o += n) {
+		n = O - o < CONV_DENSE_CHANNELS ? O - o : CONV_DENSE_CHANNELS;
+		for (size_t p = 0; p < v->P; p++)
+			gemm_slide(n, row, D, seen + p * row, N * WINDOW_ABREAST, w + o * D, bias + o, true,
+			           images + p * window_width(v) * WINDOW_ABREAST, v->beside);
+		gemm(K, WINDOW_ABREAST, n * N, sums, WINDOW_ABREAST, true, top + o * N, O * N, false, seen, WINDOW_ABREAST, false,
+		     rest);
+	}
+	for (size_t b = 0; b < B; b++)
+		for (size_t k = 0; k < K; k++)
+			z[b * K + k] = sums[k * WINDOW_ABREAST + b];
 }
 
 /* Adds to dw and dbias, unless they are NULL, what one image is worth; dy is the gradient by what comes before a ramp. */

@@ -10,7 +10,7 @@
  * Records go through a net so many at a time, for what one layer writes to be near when the next reads it; sequences
  * more at a time, for many to take each step together.
  */
-enum { NET_PIECE = 16, NET_SEQUENCES = 64 };
+enum { NET_PIECE = WINDOW_ABREAST, NET_SEQUENCES = 64 };
 
 /* The sequences of a piece on their way. */
 struct net_sequences {
@@ -44,14 +44,31 @@ net_piece(const struct net *net)
 	return net->sequence ? NET_SEQUENCES : NET_PIECE;
 }
 
-/* Floats of scratch that a layer needs for a piece, forward or backward. */
+/* The dense layer that reads convolution i's results and is computed with it where nothing goes back; 0 for none. */
 static inline size_t
-net_layer_scratch(const struct net_layer *l)
+net_joined(const struct net *net, size_t i)
 {
+	size_t next = i + 1;
+
+	if (!net_ramps(&net->layer[i]) || !window_slides(&net->layer[i].window))
+		return 0;
+	while (next < net->n_layers && net->layer[next].spec.kind == LAYER_FLATTEN)
+		next++;
+	return next < net->n_layers && net_dense(&net->layer[next]) ? next : 0;
+}
+
+/* Floats of scratch that layer i needs for a piece, forward or backward. */
+static inline size_t
+net_layer_scratch(const struct net *net, size_t i)
+{
+	const struct net_layer *l = &net->layer[i];
 	size_t forward, back;
 
-	if (l->spec.kind == LAYER_CONV)
-		return conv_scratch(&l->window, (size_t)l->out.channels);
+	if (l->spec.kind == LAYER_CONV) {
+		forward = net_joined(net, i) ? conv_dense_scratch(&l->window, net->layer[net_joined(net, i)].O) : 0;
+		back = conv_scratch(&l->window, (size_t)l->out.channels);
+		return forward > back ? forward : back;
+	}
 	if (l->spec.kind == LAYER_GRU)
 		return gru_scratch(NET_SEQUENCES, l->O);
 	if (!net_dense(l))
@@ -68,11 +85,14 @@ net_reserve(struct net *net)
 	for (size_t i = 0; i < net->n_layers; i++) {
 		struct net_layer *l = &net->layer[i];
 
+		const size_t D = l->window.C * l->window.K * l->window.K;
+
 		if (l->spec.kind != LAYER_CONV || l->at)
 			continue;
-		l->at = allocate(l->window.C * l->window.K * l->window.K, sizeof *l->at);
-		window_place(&l->window, l->at);
+		l->at = allocate(2 * D, sizeof *l->at);
+		window_place(&l->window, l->at, l->at + D);
 		l->window.at = l->at;
+		l->window.beside = l->at + D;
 	}
 }
 
@@ -92,7 +112,7 @@ net_scratch(const struct net *net)
 	size_t most = 1;
 
 	for (size_t i = 0; i < net->n_layers; i++) {
-		size_t needed = net_layer_scratch(&net->layer[i]);
+		size_t needed = net_layer_scratch(net, i);
 
 		most = needed > most ? needed : most;
 	}
@@ -329,6 +349,21 @@ net_layer_forward(const struct net *net, struct net_pass *pass, size_t i, struct
 		activation_forward(l->spec.activation, p.B, l->O, y);
 }
 
+/* Convolution i and the dense layer that is computed with it, for a piece. */
+static inline void
+net_joined_forward(const struct net *net, struct net_pass *pass, size_t i, struct piece p)
+{
+	const struct net_layer *l = &net->layer[i], *top = &net->layer[net_joined(net, i)];
+	const size_t at = net_joined(net, i);
+	float *y = pass->out[at] + p.at * top->O;
+
+	conv_dense_forward(p.B, (size_t)l->out.channels, &l->window, top->O, y, net_input(net, pass, i) + p.at * l->I,
+	                   net_data(net, l->weight), net_data(net, l->bias), net_data(net, top->weight),
+	                   net_data(net, top->bias), pass->scratch);
+	if (at + 1 < net->n_layers)
+		activation_forward(top->spec.activation, p.B, top->O, y);
+}
+
 /* Images go through a window one by one, so that the results are near when the activation comes. */
 static inline size_t
 net_layer_step(const struct net_layer *l, size_t B)
@@ -349,8 +384,13 @@ net_forward(const struct net *net, struct net_pass *pass, struct piece p, size_t
 	if (p.batch->features.rows)
 		pass->input = p.batch->features.value + p.batch->start[p.from - p.at];
 	for (size_t i = pass->first; i < end; i++) {
-		size_t step = net_layer_step(&net->layer[i], p.B);
+		size_t step = net_layer_step(&net->layer[i], p.B), joined = pass->grad[i] ? 0 : net_joined(net, i);
 
+		if (joined && joined < end) {
+			net_joined_forward(net, pass, i, p);
+			i = joined;
+			continue;
+		}
 		for (size_t b = 0; net->layer[i].spec.kind != LAYER_FLATTEN && b < p.B; b += step)
 			net_layer_forward(net, pass, i, (struct piece){p.batch, p.from + b, p.at + b, step});
 	}

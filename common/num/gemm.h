@@ -118,8 +118,8 @@ typedef size_t gemm_thin(size_t m, size_t n, size_t K, float *C, size_t ldc, boo
                          const float *b, size_t ldb);
 
 /* As gemm_slide, with N at least a vector. */
-typedef void gemm_slider(size_t O, size_t N, size_t D, float *y, const float *w, const float *bias, bool ramp, const float *x,
-                         const size_t *at);
+typedef void gemm_slider(size_t O, size_t N, size_t D, float *y, size_t ldy, const float *w, const float *bias, bool ramp,
+                         const float *x, const size_t *at);
 
 /* sums[m][n][GEMM_DOT] += the products of rows of A and rows b[n] over K, as gemm_dot_plain adds them. */
 typedef void gemm_dot_panel(size_t m, size_t n, size_t K, float *sums, const float *a, size_t lda,
@@ -374,12 +374,13 @@ gemm(size_t M, size_t N, size_t K, float *C, size_t ldc, bool accumulate, const 
 }
 
 /*
- * A window of D elements slides over x: y[O][N] = bias[o] + sum over d of w[o][d] x[at[d] + n], where w is [O][D]. A sum
- * starts from the bias; each product joins it in order of d with one rounding. With ramp what is not above 0 becomes 0.
+ * A window of D elements slides over x: y[O][N] = bias[o] + sum over d of w[o][d] x[at[d] + n], where w is [O][D] and ldy
+ * floats lie from a row of y to the next. A sum starts from the bias; each product joins it in order of d with one rounding.
+ * With ramp what is not above 0 becomes 0.
  */
 static inline void
-gemm_slide_plain(size_t O, size_t N, size_t D, float *y, const float *w, const float *bias, bool ramp, const float *x,
-                 const size_t *at)
+gemm_slide_plain(size_t O, size_t N, size_t D, float *y, size_t ldy, const float *w, const float *bias, bool ramp,
+                 const float *x, const size_t *at)
 {
 	for (size_t o = 0; o < O; o++)
 		for (size_t n = 0; n < N; n++) {
@@ -387,13 +388,13 @@ gemm_slide_plain(size_t O, size_t N, size_t D, float *y, const float *w, const f
 
 			for (size_t d = 0; d < D; d++)
 				sum = fmaf(w[o * D + d], x[at[d] + n], sum);
-			y[o * N + n] = sum > 0 || !ramp ? sum : 0;
+			y[o * ldy + n] = sum > 0 || !ramp ? sum : 0;
 		}
 }
 
 /* As gemm_slide_plain, by the best kernel of this machine that has a vector for N places. */
 static inline void
-gemm_slide(size_t O, size_t N, size_t D, float *y, const float *w, const float *bias, bool ramp, const float *x,
+gemm_slide(size_t O, size_t N, size_t D, float *y, size_t ldy, const float *w, const float *bias, bool ramp, const float *x,
            const size_t *at)
 {
 	const struct gemm_kernel *kernel = gemm_kernels;
@@ -401,9 +402,9 @@ gemm_slide(size_t O, size_t N, size_t D, float *y, const float *w, const float *
 	while (kernel->panel && (kernel->lanes > N || !kernel->runs()))
 		kernel++;
 	if (kernel->panel)
-		kernel->slide(O, N, D, y, w, bias, ramp, x, at);
+		kernel->slide(O, N, D, y, ldy, w, bias, ramp, x, at);
 	else
-		gemm_slide_plain(O, N, D, y, w, bias, ramp, x, at);
+		gemm_slide_plain(O, N, D, y, ldy, w, bias, ramp, x, at);
 }
 
 /*

@@ -176,8 +176,8 @@ GEMM_NAME(thin)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumul
 GEMM_TARGET
 UNROLL_INLINE
 static void
-GEMM_NAME(slid)(size_t rows, size_t vectors, size_t N, size_t D, float *y, const float *w, const float *bias, bool ramp,
-                const float *x, const size_t *at)
+GEMM_NAME(slid)(size_t rows, size_t vectors, size_t N, size_t D, float *y, size_t ldy, const float *w, const float *bias,
+                bool ramp, const float *x, const size_t *at)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
@@ -217,7 +217,7 @@ GEMM_NAME(slid)(size_t rows, size_t vectors, size_t N, size_t D, float *y, const
 		for (size_t r = 0; r < rows; r++)
 			UNROLL
 			for (size_t j = 0; j < vectors; j++)
-				*(stored *)(y + r * N + n + j * GEMM_LANES) = sum[r][j];
+				*(stored *)(y + r * ldy + n + j * GEMM_LANES) = sum[r][j];
 	}
 }
 
@@ -225,8 +225,8 @@ GEMM_NAME(slid)(size_t rows, size_t vectors, size_t N, size_t D, float *y, const
 /* As slid for any number of rows, O, two vectors and a window of GEMM_WINDOW: what it sees stays in registers. */
 GEMM_TARGET
 static void
-GEMM_NAME(slid_shallow)(size_t O, size_t N, float *y, const float *w, const float *bias, bool ramp, const float *x,
-                        const size_t *at)
+GEMM_NAME(slid_shallow)(size_t O, size_t N, float *y, size_t ldy, const float *w, const float *bias, bool ramp,
+                        const float *x, const size_t *at)
 {
 	typedef float vector __attribute__((vector_size(GEMM_LANES * sizeof(float))));
 	typedef float stored __attribute__((vector_size(GEMM_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
@@ -256,7 +256,7 @@ GEMM_NAME(slid_shallow)(size_t O, size_t N, float *y, const float *w, const floa
 			}
 			UNROLL
 			for (size_t j = 0; j < 2; j++)
-				*(stored *)(y + o * N + n + j * GEMM_LANES) = ramp ? (vector)GEMM_RAMP(sum[j]) : sum[j];
+				*(stored *)(y + o * ldy + n + j * GEMM_LANES) = ramp ? (vector)GEMM_RAMP(sum[j]) : sum[j];
 		}
 	}
 }
@@ -265,14 +265,14 @@ GEMM_NAME(slid_shallow)(size_t O, size_t N, float *y, const float *w, const floa
 /* A gemm_slider: see gemm.h. */
 GEMM_TARGET
 static void
-GEMM_NAME(slide)(size_t O, size_t N, size_t D, float *y, const float *w, const float *bias, bool ramp, const float *x,
-                 const size_t *at)
+GEMM_NAME(slide)(size_t O, size_t N, size_t D, float *y, size_t ldy, const float *w, const float *bias, bool ramp,
+                 const float *x, const size_t *at)
 {
 	const size_t two = N >= 2 * GEMM_LANES;
 
 #if GEMM_ROWS == 12
 	if (two && D == GEMM_WINDOW) {
-		GEMM_NAME(slid_shallow)(O, N, y, w, bias, ramp, x, at);
+		GEMM_NAME(slid_shallow)(O, N, y, ldy, w, bias, ramp, x, at);
 		return;
 	}
 #endif
@@ -280,7 +280,7 @@ GEMM_NAME(slide)(size_t O, size_t N, size_t D, float *y, const float *w, const f
 		rows = gemm_tile(O - o, GEMM_ROWS);
 		switch (rows * 2 + two) {
 #define GEMM_TILE(rows, vectors) \
-			GEMM_NAME(slid)(rows, vectors, N, D, y + o * N, w + o * D, bias + o, ramp, x, at)
+			GEMM_NAME(slid)(rows, vectors, N, D, y + o * ldy, ldy, w + o * D, bias + o, ramp, x, at)
 		GEMM_CASES
 #undef GEMM_TILE
 		}
