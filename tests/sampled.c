@@ -5,7 +5,7 @@
 #include "../common/net/train.h"
 #include "tap.h"
 
-enum { K = 40, MOST_K = 300, ITEMS = 11, MOST = 4096, MOST_B = 517 };
+enum { K = 40, MOST_K = 700, ITEMS = 11, MOST = 4096, MOST_B = 517 };
 
 static void
 make_net(struct net *net, const char *layers, size_t states)
@@ -254,6 +254,8 @@ main(void)
 	/* several ranges; the last has classes of the sample, or labels alone that are not in it */
 	test_gradient("vector 5, dense 7 tanh, dense 300 softmax", 250, 20);
 	test_gradient("vector 5, dense 7 tanh, dense 300 softmax", 128, 20);
+	/* ranges of several blocks, whose greatest logits come late or soon */
+	test_gradient("vector 5, dense 3 tanh, dense 700 softmax", 650, 6);
 	test_net("vector 5, dense 7 tanh, dense 40 softmax", 0);
 	test_net("ids 11, embed 3, gru 5, dense 40 softmax", 0);
 	test_net("ids 11, embed 3, gru 5, dense 40 softmax", 0.1);
