@@ -125,7 +125,7 @@ make_net(struct net *net, const char *layers)
 	net_reserve(net);
 }
 
-/* Logits are the plain net's, and those of a record alone are those of it among others, bit for bit. */
+/* Logits are the plain net's, and those of a record alone are those of it among others, bit for bit; also once weights moved. */
 static void
 test_logits(const char *layers, size_t B)
 {
@@ -139,10 +139,14 @@ test_logits(const char *layers, size_t B)
 
 	make_net(&net, layers);
 	make_batch(&batch, &net, B, B);
-	plain_copy(&plain, &net);
 	net_pass_init(&pass, &net, 0);
 	K = net_outputs(&net);
 	s = allocate(B * K, sizeof *s);
+	net_logits(&net, &pass, &batch, 0, B, s);
+	for (size_t i = 0; i < net.table.n; i++)
+		for (size_t j = 0; j < net.table.tensor[i].n; j++)
+			tensor_floats(&net.table.tensor[i])[j] += 0.1f * (float)(j % 3);
+	plain_copy(&plain, &net);
 	net_logits(&net, &pass, &batch, 0, B, s);
 	for (size_t b = 0; b < B; b++) {
 		plain_logits(&plain, &batch, b, z);

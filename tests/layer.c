@@ -438,6 +438,26 @@ test_conv_wants(void)
 	tap_ok(good, "gradients of a convolution that are not wanted change nothing of the others");
 }
 
+/* A net of which layers are computed together, where nothing goes back. */
+static void
+test_joined(const char *layers, size_t B)
+{
+	static struct plain plain;
+	struct net net;
+	struct batch batch = {0};
+	double off;
+
+	make_net(&net, layers, 3);
+	make_batch(&batch, &net, B, 5);
+	net_reserve(&net);
+	plain_copy(&plain, &net);
+	off = logits_off(&net, &plain, &batch);
+	if (!tap_ok(net_joined(&net, 0) && off < 1e-5, "%s, %zu records: logits", layers, B))
+		printf("# off by %g\n", off);
+	batch_free(&batch);
+	net_free(&net);
+}
+
 /* Weights after some steps, by so many threads. */
 static void
 trained(struct net *net, const char *layers, size_t threads, double clip)
@@ -622,6 +642,8 @@ main(void)
 	test_contract();
 	test_conv_bits();
 	test_conv_dense();
+	test_joined("image 5 9 2, conv 3 3 relu, flatten, dense 3 softmax", 1);
+	test_joined("image 5 9 2, conv 3 3 same relu, flatten, dense 4 tanh, dense 3 softmax", 21);
 	test_conv_wants();
 	test_threads();
 	test_clip("embed 3, dense 4 tanh, dense 3 softmax");
