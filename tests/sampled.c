@@ -242,6 +242,34 @@ test_net(const char *layers, double clip)
 	net_free(&a);
 }
 
+/* Records are judged by all classes; many of them at once as few at a time. */
+static void
+test_judge(const char *layers)
+{
+	struct net net;
+	struct trainer t;
+	struct batch batch = {0};
+	struct popularity p;
+	struct progress whole = {0}, pieces = {0};
+	uint64_t seen[MOST_K];
+
+	make_net(&net, layers, 0);
+	make_batch(&batch, &net, 2 * MOST_B, seen);
+	popularity_init(&p, net_outputs(&net), 9, seen);
+	trainer_init(&t, &net, 0, optimiser_find("sgd"), (struct optimiser_settings){.rate = 1}, 1);
+	trainer_sample(&t, &p);
+	train_judge(&t, &batch, 0, 2 * MOST_B, &whole);
+	for (size_t from = 0; from < 2 * MOST_B; from += 47)
+		train_judge(&t, &batch, from, 47, &pieces);
+	if (!tap_ok(whole.records == pieces.records && fabs(whole.loss / pieces.loss - 1) < 1e-9 && whole.loss > 0,
+	            "%s: %d records are judged at once as in pieces", layers, 2 * MOST_B))
+		printf("# %g, not %g\n", whole.loss, pieces.loss);
+	trainer_free(&t);
+	batch_free(&batch);
+	popularity_free(&p);
+	net_free(&net);
+}
+
 int
 main(void)
 {
@@ -260,5 +288,7 @@ main(void)
 	test_net("ids 11, embed 3, gru 5, dense 40 softmax", 0);
 	test_net("ids 11, embed 3, gru 5, dense 40 softmax", 0.1);
 	test_net("ids 11, embed 3, gru 5, dense 300 softmax", 0);
+	test_judge("vector 5, dense 7 tanh, dense 40 softmax");
+	test_judge("ids 11, embed 3, gru 5, dense 40 softmax");
 	return tap_done();
 }

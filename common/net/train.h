@@ -71,14 +71,14 @@ train_mixture(struct trainer *t, const struct batch *batch, size_t from, size_t 
 	trainer_note(t, &t->progress, arch_head(&t->net->arch), batch, from, B, net_outputs(t->net), loss);
 }
 
-/* Takes B records in hand, and says how many rounds and lanes they go in. */
+/* Takes B records in hand, and says how many lanes they go in, and rounds, each of at most so many records. */
 static inline void
-trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B)
+trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B, size_t most)
 {
 	const size_t each = t->net->sequence || t->popularity ? NET_SEQUENCES : TRAIN_LANE_RECORDS;
 	size_t lanes;
 
-	t->rounds = t->popularity ? (B + TRAIN_ROUND - 1) / TRAIN_ROUND : 1;
+	t->rounds = (B + most - 1) / most;
 	t->round = 0;
 	lanes = ((B + t->rounds - 1) / t->rounds + each - 1) / each;
 	t->batch = batch;
@@ -132,7 +132,7 @@ train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 	enum activation head = arch_head(&t->net->arch);
 	size_t K = net_outputs(t->net);
 
-	trainer_take(t, batch, from, B);
+	trainer_take(t, batch, from, B, t->popularity ? TRAIN_ROUND : B);
 	t->low = trainer_lowest(t);
 	t->mean = head == CHOICE ? 1 : (double)B;
 	if (t->net->sparse && trainer_learns(t, t->net->layer[0].weight))
@@ -205,7 +205,7 @@ train_judge(struct trainer *t, const struct batch *batch, size_t from, size_t B,
 	size_t K = net_outputs(t->net);
 
 	trainer_reserve(t, B, K);
-	trainer_take(t, batch, from, B);
+	trainer_take(t, batch, from, B, B);
 	if (t->optimiser)
 		team_run(&t->team, t->lanes, lane_predict, t);
 	else
