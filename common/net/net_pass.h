@@ -349,18 +349,17 @@ net_layer_forward(const struct net *net, struct net_pass *pass, size_t i, struct
 		activation_forward(l->spec.activation, p.B, l->O, y);
 }
 
-/* Convolution i and the dense layer that is computed with it, for a piece. */
+/* Convolution i and dense layer `dense`, which net_joined found, for a piece. */
 static inline void
-net_joined_forward(const struct net *net, struct net_pass *pass, size_t i, struct piece p)
+net_joined_forward(const struct net *net, struct net_pass *pass, size_t i, size_t dense, struct piece p)
 {
-	const struct net_layer *l = &net->layer[i], *top = &net->layer[net_joined(net, i)];
-	const size_t at = net_joined(net, i);
-	float *y = pass->out[at] + p.at * top->O;
+	const struct net_layer *l = &net->layer[i], *top = &net->layer[dense];
+	float *y = pass->out[dense] + p.at * top->O;
 
 	conv_dense_forward(p.B, (size_t)l->out.channels, &l->window, top->O, y, net_input(net, pass, i) + p.at * l->I,
 	                   net_data(net, l->weight), net_data(net, l->bias), net_data(net, top->weight),
 	                   net_data(net, top->bias), pass->scratch);
-	if (at + 1 < net->n_layers)
+	if (dense + 1 < net->n_layers)
 		activation_forward(top->spec.activation, p.B, top->O, y);
 }
 
@@ -387,7 +386,7 @@ net_forward(const struct net *net, struct net_pass *pass, struct piece p, size_t
 		size_t step = net_layer_step(&net->layer[i], p.B), joined = pass->grad[i] ? 0 : net_joined(net, i);
 
 		if (joined && joined < end) {
-			net_joined_forward(net, pass, i, p);
+			net_joined_forward(net, pass, i, joined, p);
 			i = joined;
 			continue;
 		}
