@@ -152,20 +152,6 @@ lane_enter(void *trainer, size_t l, size_t worker)
 	}
 }
 
-/* A task: the records of all lanes go to the classes of a range, and back from them. */
-static inline void
-lane_classes(void *trainer, size_t range, size_t worker)
-{
-	const struct trainer *t = trainer;
-	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
-	float *w = t->scratch[worker], *scratch = w + SAMPLED_BLOCK * (l->I + 1);
-
-	for (size_t block = sampled_first(&t->sampled, range); block < sampled_first(&t->sampled, range + 1); block++) {
-		sampled_gather(&t->sampled, t->popularity, block, l->I, w, net_data(t->net, l->weight), net_data(t->net, l->bias));
-		sampled_take(&t->sampled, &t->records, range, block, l->I, w, t->low + 1 < t->net->n_layers, scratch);
-	}
-}
-
 /* A task: they go back from the head. */
 static inline void
 lane_leave(void *trainer, size_t l, size_t worker)

@@ -84,7 +84,6 @@ net_reserve(struct net *net)
 {
 	for (size_t i = 0; i < net->n_layers; i++) {
 		struct net_layer *l = &net->layer[i];
-
 		const size_t D = l->window.C * l->window.K * l->window.K;
 
 		if (l->spec.kind != LAYER_CONV || l->at)

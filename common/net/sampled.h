@@ -283,7 +283,7 @@ sampled_take(const struct sampled *s, const struct sampled_records *r, size_t ra
 	gemm(n, B, I + 1, z, B, false, w, I + 1, false, r->across, B, false, scratch);
 	sampled_labels(s, r, j, n, z);
 	wide_most(n, B, known, z);
-	softmax_take(n, B, z, most, r->sum + range * B, known, down ? I : 0, dx);
+	softmax_take(n, B, z, most, r->sum + range * B, known, I, down ? dx : NULL);
 	memcpy(known, most, B * sizeof *most);
 	if (down)
 		gemm(B, I, n, dx, I, true, z, B, true, w, I + 1, false, scratch);

@@ -91,6 +91,20 @@ trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B
 		t->pass.input = batch->features.value + batch->start[from];
 }
 
+/* A task: the records of a round go to the classes of a range, and back from them. */
+static inline void
+train_classes(void *trainer, size_t range, size_t worker)
+{
+	const struct trainer *t = trainer;
+	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
+	float *w = t->scratch[worker], *scratch = w + SAMPLED_BLOCK * (l->I + 1);
+
+	for (size_t block = sampled_first(&t->sampled, range); block < sampled_first(&t->sampled, range + 1); block++) {
+		sampled_gather(&t->sampled, t->popularity, block, l->I, w, net_data(t->net, l->weight), net_data(t->net, l->bias));
+		sampled_take(&t->sampled, &t->records, range, block, l->I, w, t->low + 1 < t->net->n_layers, scratch);
+	}
+}
+
 /* The gradients of a step whose head is learnt by samples: the records of a round go there and back. */
 static inline void
 train_sampled(struct trainer *t)
@@ -110,7 +124,7 @@ train_sampled(struct trainer *t)
 		team_run(&t->team, t->lanes, lane_enter, t);
 		sampled_enter(&t->sampled, &t->records, first, n, I, t->kept + first * sampled_kept(&t->sampled),
 		              net_input(t->net, &t->pass, last) + first * I);
-		team_run(&t->team, sampled_ranges(&t->sampled), lane_classes, t);
+		team_run(&t->team, sampled_ranges(&t->sampled), train_classes, t);
 		sampled_meet(&t->sampled, &t->records, t->share + first, t->s + first, t->p + first);
 		team_run(&t->team, t->lanes, lane_leave, t);
 	}

@@ -150,10 +150,12 @@ trainer_cut(struct trainer *t, size_t layer, size_t tensor)
 		}
 }
 
-/* Each thread gets scratch of so many floats. */
+/* Each thread gets scratch for a block's gradient and its product, and so many floats more. */
 static inline void
-trainer_room(struct trainer *t, size_t n)
+trainer_room(struct trainer *t, size_t more)
 {
+	const size_t n = TRAIN_BLOCK + gemm_scratch(TRAIN_BLOCK_ROWS, TRAIN_BLOCK, GEMM_DEPTH) + more;
+
 	for (size_t i = 0; i < t->team.n; i++) {
 		free(t->scratch[i]);
 		t->scratch[i] = allocate_aligned(n, sizeof(float));
@@ -187,7 +189,7 @@ trainer_init(struct trainer *t, struct net *net, size_t first, const struct opti
 				t->lane[l].gradient[b->tensor] = allocate_aligned(net->table.tensor[b->tensor].n, sizeof(float));
 		}
 	}
-	trainer_room(t, TRAIN_BLOCK + gemm_scratch(TRAIN_BLOCK_ROWS, TRAIN_BLOCK, GEMM_DEPTH));
+	trainer_room(t, 0);
 }
 
 /* A trainer just made learns its head, a softmax on vectors, by samples of the classes. */
@@ -203,8 +205,7 @@ trainer_sample(struct trainer *t, const struct popularity *popularity)
 		free(t->lane[l].gradient[t->net->layer[last].bias]);
 		t->lane[l].gradient[t->net->layer[last].bias] = NULL;
 	}
-	trainer_room(t, TRAIN_BLOCK + gemm_scratch(TRAIN_BLOCK_ROWS, TRAIN_BLOCK, GEMM_DEPTH) +
-	                SAMPLED_BLOCK * (t->net->layer[last].I + 1) + sampled_scratch(TRAIN_ROUND, t->net->layer[last].I));
+	trainer_room(t, SAMPLED_BLOCK * (t->net->layer[last].I + 1) + sampled_scratch(TRAIN_ROUND, t->net->layer[last].I));
 }
 
 static inline void

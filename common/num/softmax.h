@@ -10,8 +10,8 @@
 #include "wide.h"
 
 /*
- * A block whose greatest logits are greatest[b] is about to be taken in: sums, and the I numbers of each x[b], are of
- * e^(logit - most[b]).
+ * A block whose greatest logits are greatest[b] is about to be taken in: sums, and where x is not NULL the I numbers of each
+ * x[b], are of e^(logit - most[b]).
  */
 static inline void
 softmax_raise(size_t B, float *most, double *sum, const float *greatest, size_t I, float *x)
@@ -21,7 +21,8 @@ softmax_raise(size_t B, float *most, double *sum, const float *greatest, size_t 
 			double by = math_exp((double)most[b] - (double)greatest[b]);
 
 			sum[b] *= by;
-			vec_scale(I, x + b * I, (float)by, x + b * I);
+			if (x)
+				vec_scale(I, x + b * I, (float)by, x + b * I);
 			most[b] = greatest[b];
 		}
 }
@@ -29,7 +30,7 @@ softmax_raise(size_t B, float *most, double *sum, const float *greatest, size_t 
 /*
  * Takes a block in: most[b], at first -INFINITY, becomes the greatest logit so far, sum[b], at first 0, the sum of
  * e^(logit - most[b]) so far, and z becomes e^(z - most[b]). greatest[b] is the block's own, as wide_most has it, and is
- * used up. x[B][I] are other sums of the caller's that have e^(logit - most[b]) as a factor.
+ * used up. x[B][I], unless it is NULL, are other sums of the caller's that have e^(logit - most[b]) as a factor.
  */
 static inline void
 softmax_take(size_t n, size_t B, float *z, float *most, double *sum, float *greatest, size_t I, float *x)
