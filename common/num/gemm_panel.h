@@ -36,6 +36,7 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t n, size_t K, float *C, size
 				UNROLL
 				for (size_t j = 0; j < vectors; j++)
 					sum[i * vectors + j] = *(const stored *)(C + i * ldc + j * GEMM_LANES);
+		UNROLL_FOUR
 		for (size_t k = 0; k < K; k++, x += a_k, y += b_k) {
 			vector row[GEMM_WIDEST];
 
@@ -191,6 +192,7 @@ GEMM_NAME(slid)(size_t rows, size_t vectors, size_t N, size_t D, float *y, size_
 			UNROLL
 			for (size_t j = 0; j < vectors; j++)
 				sum[r][j] = bias[r] - (vector){0};
+		UNROLL_FOUR
 		for (size_t d = 0; d < D; d++) {
 			const float *from = x + at[d] + n;
 			vector seen[2];
@@ -311,6 +313,7 @@ GEMM_NAME(dots)(size_t rows, size_t columns, size_t K, float *sums, size_t ldsum
 			UNROLL
 			for (size_t j = 0; j < columns; j++)
 				sum[i][j] = *(const stored *)(sums + i * ldsums + j * GEMM_DOT + part);
+		UNROLL_FOUR
 		for (size_t k = part; k < K; k += GEMM_DOT) {
 			vector x[GEMM_DOT_ROWS];
 
@@ -422,6 +425,7 @@ GEMM_NAME(seen)(size_t rows, size_t columns, size_t N, float (*sums)[GEMM_DOT], 
 	for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES) {
 		vector sum[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS] = {{{0}}};
 
+		UNROLL_FOUR
 		for (size_t i = 0; i < N; i += GEMM_DOT) {
 			const size_t n = i + GEMM_DOT <= N ? i : N - GEMM_DOT;
 			vector counted[GEMM_SEEN_ROWS];
