@@ -67,13 +67,13 @@ trainer_tasks(const struct trainer *t)
 	return trainer_plain_tasks(t) + (t->popularity ? sampled_blocks(&t->sampled) : 0);
 }
 
-/* The gradient of a block of n classes in the scratch of a worker: [n][I + 1], the last by their biases. */
+/* The gradient of a block of n classes in the scratch of a worker: [n][sampled_row(I)]. */
 static inline float *
 trainer_class_gradient(const struct trainer *t, size_t block, size_t worker)
 {
 	size_t last = t->net->n_layers - 1, I = t->net->layer[last].I;
 	const float *x = net_input(t->net, &t->pass, last);
-	float *g = t->scratch[worker], *scratch = g + SAMPLED_BLOCK * (I + 1);
+	float *g = t->scratch[worker], *scratch = g + SAMPLED_BLOCK * sampled_row(I);
 
 	for (size_t round = 0; round < t->rounds; round++) {
 		const size_t first = trainer_round(t, round), B = trainer_round(t, round + 1) - first;
@@ -106,7 +106,7 @@ trainer_square(void *trainer, size_t task, size_t worker)
 		size_t block = task - trainer_plain_tasks(t);
 
 		g = trainer_class_gradient(t, block, worker);
-		n = sampled_block(&t->sampled, block) * (t->net->layer[t->net->n_layers - 1].I + 1);
+		n = sampled_block(&t->sampled, block) * sampled_row(t->net->layer[t->net->n_layers - 1].I);
 	} else if (task < t->n_blocks) {
 		g = trainer_block_gradient(t, &t->block[task], worker);
 		n = trainer_rests(t, t->block[task].tensor) ? 0 : t->block[task].rows * t->block[task].columns;
@@ -215,13 +215,13 @@ trainer_step_classes(const struct trainer *t, size_t block, size_t worker)
 
 	weights.rate *= t->stride;
 	biases.rate *= t->stride;
-	for (size_t j = 0; j < n; j++) {
+	for (size_t j = 0; j < n; j++, g += sampled_row(l->I)) {
 		if (j + AHEAD < n)
 			trainer_fetch(t, l->weight, class[j + AHEAD] * l->I, l->I);
 		if (!trainer_rests(t, l->weight))
-			trainer_move(t, &weights, l->weight, class[j] * l->I, l->I, g + j * (l->I + 1));
+			trainer_move(t, &weights, l->weight, class[j] * l->I, l->I, g);
 		if (!trainer_rests(t, l->bias))
-			trainer_move(t, &biases, l->bias, class[j], 1, g + j * (l->I + 1) + l->I);
+			trainer_move(t, &biases, l->bias, class[j], 1, g + l->I);
 	}
 }
 

@@ -159,9 +159,16 @@ sampled_first(const struct sampled *s, size_t range)
 	return sampled_blocks(s) * range / sampled_ranges(s);
 }
 
+/* Floats of what belongs to a class in a block: I weights, the bias, and 0 up to whole vectors. */
+static inline size_t
+sampled_row(size_t I)
+{
+	return (I + 8) / 8 * 8;
+}
+
 /*
- * Brings the weights of a block together, to[n][I + 1], from w[K][I] and bias[K]; what is added to a logit is the bias and
- * the surprise.
+ * Brings the weights of a block together, to[n][sampled_row(I)], from w[K][I] and bias[K]; what is added to a logit is the
+ * bias and the surprise.
  */
 static inline void
 sampled_gather(const struct sampled *s, const struct popularity *p, size_t block, size_t I, float *to, const float *w,
@@ -169,13 +176,14 @@ sampled_gather(const struct sampled *s, const struct popularity *p, size_t block
 {
 	enum { AHEAD = 8 };
 	const uint32_t *class = s->class + block * SAMPLED_BLOCK;
-	const size_t n = sampled_block(s, block);
+	const size_t n = sampled_block(s, block), N = sampled_row(I);
 
-	for (size_t j = 0; j < n; j++, to += I + 1) {
+	for (size_t j = 0; j < n; j++, to += N) {
 		for (size_t i = 0; j + AHEAD < n && i < I; i += 16)
 			__builtin_prefetch(w + class[j + AHEAD] * I + i);
 		vec_copy(I, to, w + class[j] * I);
 		to[I] = bias[class[j]] + p->surprise[class[j]];
+		vec_fill(N - I - 1, to + I + 1, 0);
 	}
 }
 
@@ -190,7 +198,7 @@ struct sampled_records {
 	                        what its e^ times this is: the gradient of the loss by the logit, but for the label's own */
 	float *across;       /* [I + 1][B], owned as all else is: what goes in */
 	float *most;         /* [ranges][B]: the greatest logit of a range; then [B] of all */
-	float *dx;           /* [ranges][B][I]: the sum of e^(logit - most) times the weights of a class */
+	float *dx;           /* [ranges][B][sampled_row(I)]: the sum of e^(logit - most) times the weights of a class */
 	double *sum;         /* [ranges][B]: of e^(logit - most) */
 	double *own;         /* [B]: the label's logit */
 	float *worth;        /* [B]: of e^(logit - most of all), in the gradient */
@@ -220,7 +228,7 @@ sampled_kept(const struct sampled *s)
 static inline void
 sampled_enter(const struct sampled *s, struct sampled_records *r, size_t from, size_t B, size_t I, float *z, const float *x)
 {
-	const size_t ranges = sampled_ranges(s);
+	const size_t ranges = sampled_ranges(s), N = sampled_row(I);
 
 	r->from = from;
 	r->B = B;
@@ -228,13 +236,13 @@ sampled_enter(const struct sampled *s, struct sampled_records *r, size_t from, s
 	r->known = z + s->n * B;
 	r->across = grow(r->across, &r->across_capacity, (I + 1) * B, sizeof *r->across);
 	r->most = grow(r->most, &r->most_capacity, (ranges + 1) * B, sizeof *r->most);
-	r->dx = grow(r->dx, &r->dx_capacity, ranges * B * I, sizeof *r->dx);
+	r->dx = grow(r->dx, &r->dx_capacity, ranges * B * N, sizeof *r->dx);
 	r->sum = grow(r->sum, &r->sum_capacity, ranges * B, sizeof *r->sum);
 	r->own = grow(r->own, &r->own_capacity, B, sizeof *r->own);
 	r->worth = grow(r->worth, &r->worth_capacity, B, sizeof *r->worth);
 	gemm_transpose(I, B, r->across, x);
 	vec_fill(B, r->across + I * B, 1);
-	memset(r->dx, 0, ranges * B * I * sizeof *r->dx);
+	memset(r->dx, 0, ranges * B * N * sizeof *r->dx);
 	for (size_t i = 0; i < ranges * B; i++) {
 		r->most[i] = -FLT_MAX; /* not -INFINITY, which the logits of a label may be for all records but its own */
 		r->sum[i] = 0;
@@ -270,23 +278,23 @@ sampled_labels(const struct sampled *s, const struct sampled_records *r, size_t 
 }
 
 /*
- * The records go to a block of a range, whose weights are w[n][I + 1], and with down back from it. scratch:
+ * The records go to a block of a range, whose weights are w[n][sampled_row(I)], and with down back from it. scratch:
  * gemm_scratch(SAMPLED_BLOCK, GEMM_WIDTH, GEMM_DEPTH).
  */
 static inline void
 sampled_take(const struct sampled *s, const struct sampled_records *r, size_t range, size_t block, size_t I, const float *w,
              bool down, float *scratch)
 {
-	const size_t B = r->B, j = block * SAMPLED_BLOCK, n = sampled_block(s, block);
-	float *z = r->z + j * B, *known = r->known + block * B, *most = r->most + range * B, *dx = r->dx + range * B * I;
+	const size_t B = r->B, j = block * SAMPLED_BLOCK, n = sampled_block(s, block), N = sampled_row(I);
+	float *z = r->z + j * B, *known = r->known + block * B, *most = r->most + range * B, *dx = r->dx + range * B * N;
 
-	gemm(n, B, I + 1, z, B, false, w, I + 1, false, r->across, B, false, scratch);
+	gemm(n, B, I + 1, z, B, false, w, N, false, r->across, B, false, scratch);
 	sampled_labels(s, r, j, n, z);
 	wide_most(n, B, known, z);
-	softmax_take(n, B, z, most, r->sum + range * B, known, I, down ? dx : NULL);
+	softmax_take(n, B, z, most, r->sum + range * B, known, N, down ? dx : NULL);
 	memcpy(known, most, B * sizeof *most);
 	if (down)
-		gemm(B, I, n, dx, I, true, z, B, true, w, I + 1, false, scratch);
+		gemm(B, N, n, dx, N, true, z, B, true, w, N, false, scratch);
 }
 
 /* When they have been to all ranges: the loss of each record, and whether its label is the likeliest. */
@@ -335,7 +343,7 @@ sampled_leave(const struct sampled *s, const struct sampled_records *r, size_t f
 		for (size_t i = 0; i < ranges; i++) {
 			size_t at = i * r->B + first + b;
 
-			vec_axpy(I, dx + b * I, worth[b] * (float)math_exp((double)r->most[at] - (double)most[b]), r->dx + at * I);
+			vec_axpy(I, dx + b * I, worth[b] * (float)math_exp((double)r->most[at] - (double)most[b]), r->dx + at * sampled_row(I));
 		}
 	}
 }
@@ -344,23 +352,24 @@ sampled_leave(const struct sampled *s, const struct sampled_records *r, size_t f
 static inline size_t
 sampled_scratch(size_t B, size_t I)
 {
-	return B * (I + 1) + gemm_scratch(SAMPLED_BLOCK, GEMM_WIDTH, GEMM_DEPTH);
+	return B * sampled_row(I) + gemm_scratch(SAMPLED_BLOCK, GEMM_WIDTH, GEMM_DEPTH);
 }
 
 /*
- * The gradient by a block of classes, once records from .. from + B have left z: dw[n][I + 1] = or +=, the last by the
- * bias; x[B][I] is what went in.
+ * The gradient by a block of classes, once records from .. from + B have left z: dw[n][sampled_row(I)] = or +=, of which
+ * I + 1 count, the last by the bias; x[B][I] is what went in.
  */
 static inline void
 sampled_backward_weights(const struct sampled *s, size_t from, size_t B, const float *z, size_t block, size_t I, float *dw,
                          bool accumulate, const double *share, const float *x, float *scratch)
 {
-	const size_t j = block * SAMPLED_BLOCK, n = sampled_block(s, block), N = I + 1;
+	const size_t j = block * SAMPLED_BLOCK, n = sampled_block(s, block), N = sampled_row(I);
 	const float *by = z + (s->n + block) * B;
 
 	for (size_t b = 0; b < B; b++) {
 		vec_scale(I, scratch + b * N, by[b], x + b * I);
 		scratch[b * N + I] = by[b];
+		vec_fill(N - I - 1, scratch + b * N + I + 1, 0);
 	}
 	gemm(n, N, B, dw, N, accumulate, z + j * B, B, false, scratch, N, false, scratch + B * N);
 	for (size_t b = 0, at; b < B; b++)

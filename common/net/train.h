@@ -97,7 +97,7 @@ train_classes(void *trainer, size_t range, size_t worker)
 {
 	const struct trainer *t = trainer;
 	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
-	float *w = t->scratch[worker], *scratch = w + SAMPLED_BLOCK * (l->I + 1);
+	float *w = t->scratch[worker], *scratch = w + SAMPLED_BLOCK * sampled_row(l->I);
 
 	for (size_t block = sampled_first(&t->sampled, range); block < sampled_first(&t->sampled, range + 1); block++) {
 		sampled_gather(&t->sampled, t->popularity, block, l->I, w, net_data(t->net, l->weight), net_data(t->net, l->bias));

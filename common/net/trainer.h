@@ -196,7 +196,7 @@ trainer_init(struct trainer *t, struct net *net, size_t first, const struct opti
 static inline void
 trainer_sample(struct trainer *t, const struct popularity *popularity)
 {
-	size_t last = t->net->n_layers - 1;
+	size_t last = t->net->n_layers - 1, I = t->net->layer[last].I;
 
 	t->popularity = popularity;
 	while (t->n_blocks && t->block[t->n_blocks - 1].layer == last)
@@ -205,7 +205,7 @@ trainer_sample(struct trainer *t, const struct popularity *popularity)
 		free(t->lane[l].gradient[t->net->layer[last].bias]);
 		t->lane[l].gradient[t->net->layer[last].bias] = NULL;
 	}
-	trainer_room(t, SAMPLED_BLOCK * (t->net->layer[last].I + 1) + sampled_scratch(TRAIN_ROUND, t->net->layer[last].I));
+	trainer_room(t, SAMPLED_BLOCK * sampled_row(I) + sampled_scratch(TRAIN_ROUND, I));
 }
 
 static inline void

@@ -39,6 +39,7 @@ enum {
 	GEMM_HEIGHT = 240, /* rows of a block of A */
 	GEMM_WIDTH = 512,  /* columns of a block of B: a multiple of GEMM_PANEL */
 	GEMM_PANEL = 32,   /* columns of the widest panel */
+	GEMM_TALL = 12,    /* rows of the largest tile of one vector, where A is not packed */
 	GEMM_THIN = 2,     /* rows that take more columns at once: GEMM_WIDEST vectors by one, half of that by two */
 	GEMM_WIDEST = 8,
 	GEMM_REUSE = 12,   /* what is read by more tiles than this is packed, */

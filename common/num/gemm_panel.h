@@ -67,6 +67,7 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t n, size_t K, float *C, size
 	GEMM_CASE(1) GEMM_CASE(2) GEMM_CASE(3) GEMM_CASE(4) GEMM_CASE(6) GEMM_CASE(8) GEMM_CASE(12)
 #else
 #define GEMM_CASES GEMM_CASE(1) GEMM_CASE(2) GEMM_CASE(3) GEMM_CASE(4) GEMM_CASE(6)
+#define GEMM_TALL_CASES case 8 * 2: GEMM_TILE(8, 1); break; case 12 * 2: GEMM_TILE(12, 1); break;
 #endif
 
 #if GEMM_ROWS == 12
@@ -117,8 +118,9 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
                  const float *b, size_t ldb)
 {
 	enum { WIDTH = 2 * GEMM_LANES };
-	const bool whole = n % GEMM_LANES == 0;
-	float edge[GEMM_ROWS * WIDTH];
+	const bool whole = n % GEMM_LANES == 0, tall = n <= GEMM_LANES && !a.pack;
+	const size_t most = tall ? GEMM_TALL : GEMM_ROWS;
+	float edge[GEMM_TALL * WIDTH];
 
 #if GEMM_ROWS == 12
 	if (n == WIDTH && !a.pack && K == GEMM_CLASSES) {
@@ -133,8 +135,8 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 		const size_t ldto = whole ? ldc : WIDTH;
 		const float *from = a.pack ? a.packed + i * K : gemm_from(a, i, 0).from;
 
-		rows = gemm_tile(m - i, GEMM_ROWS);
-		tiles = whole ? gemm_alike(m - i, GEMM_ROWS) : 1;
+		rows = gemm_tile(m - i, most);
+		tiles = whole ? gemm_alike(m - i, most) : 1;
 		const size_t a_row = a.pack || a.by_k ? 1 : a.ld, a_k = a.pack ? rows : a.by_k ? a.ld : 1;
 		const size_t a_tile = a.pack ? rows * K : rows * a_row;
 		for (size_t r = 0; !whole && accumulate && r < rows; r++)
@@ -143,6 +145,9 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 #define GEMM_TILE(rows, vectors) \
 			GEMM_NAME(block)(rows, vectors, tiles, K, to, ldto, accumulate, from, a_row, a_k, a_tile, b, ldb)
 		GEMM_CASES
+#ifdef GEMM_TALL_CASES
+		GEMM_TALL_CASES
+#endif
 #undef GEMM_TILE
 		}
 		for (size_t r = 0; !whole && r < rows; r++)
@@ -291,6 +296,7 @@ GEMM_NAME(slide)(size_t O, size_t N, size_t D, float *y, size_t ldy, const float
 
 #undef GEMM_CASE
 #undef GEMM_CASES
+#undef GEMM_TALL_CASES
 
 /*
  * sums[rows][columns][GEMM_DOT] += products of K elements, a multiple of GEMM_DOT, as gemm_dot_plain adds them, a vector of the
