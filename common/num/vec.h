@@ -1,7 +1,7 @@
 /*
  * vec.h - vectors of n floats. With n = 0 nothing is done, and a sum is 0.
  *
- * Products are rounded before they are added. A sum has sixteen parts, whatever the machine's vectors are, so its bits are
+ * Products are rounded before they are added, but for vec_fma. A sum has sixteen parts, whatever the machine's vectors are, so its bits are
  * the same everywhere.
  */
 #ifndef WEIR_VEC_H
@@ -34,6 +34,17 @@ vec_sqrt(vec_four x)
 	return vsqrtq_f32(x);
 #else
 	return (vec_four){sqrtf(x[0]), sqrtf(x[1]), sqrtf(x[2]), sqrtf(x[3])};
+#endif
+}
+
+/* x y + z, rounded once. */
+static inline vec_four
+vec_fma(vec_four x, vec_four y, vec_four z)
+{
+#ifdef __aarch64__
+	return vfmaq_f32(z, x, y);
+#else
+	return (vec_four){fmaf(x[0], y[0], z[0]), fmaf(x[1], y[1], z[1]), fmaf(x[2], y[2], z[2]), fmaf(x[3], y[3], z[3])};
 #endif
 }
 

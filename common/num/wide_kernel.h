@@ -5,6 +5,7 @@
  *	WIDE_NAME(part)   the name of a function
  *	WIDE_TARGET       the attribute that lets the compiler use the instructions
  *	WIDE_LANES        floats of a vector
+ *	WIDE_FMA(x, y, z) x y + z of vectors, rounded once
  *	WIDE_SQRT(x)      the square roots of a vector
  *	WIDE_MAX(x, y)    x where it is above y, else y
  *	WIDE_RUNS         whether this machine has the instructions
@@ -15,7 +16,7 @@ typedef int32_t WIDE_NAME(bits) __attribute__((vector_size(WIDE_LANES * sizeof(f
 
 /*
  * x[n], none larger than WIDE_MOST, become e^x: x = k ln 2 + r with |r| <= ln 2 / 2, then the polynomial of degree 6 in r
- * whose relative error there is least, 4e-9. Its halves do not wait for each other. n, at most WIDE_ABREAST, is a constant.
+ * whose relative error there is least, 4e-9. n, at most WIDE_ABREAST, is a constant.
  */
 WIDE_TARGET
 UNROLL_INLINE
@@ -23,29 +24,28 @@ static void
 WIDE_NAME(exp_low)(size_t n, WIDE_NAME(floats) *x)
 {
 	const float shift = 0x1.8p23f; /* adding it rounds to a whole number, which is then in the lowest bits */
-	WIDE_NAME(floats) t[WIDE_ABREAST], r[WIDE_ABREAST], square[WIDE_ABREAST], q[WIDE_ABREAST];
+	const float factor[] = {0x1.1239e2p-7f, 0x1.5558f2p-5f, 0x1.555492p-3f, 0x1.fffffcp-2f, 1, 1};
+	WIDE_NAME(floats) t[WIDE_ABREAST], r[WIDE_ABREAST], q[WIDE_ABREAST];
 
+#define WIDE_ALL(x) ((x) - (WIDE_NAME(floats)){0})
 	UNROLL
 	for (size_t v = 0; v < n; v++)
-		r[v] = WIDE_MAX(WIDE_LEAST - (WIDE_NAME(floats)){0}, x[v]);
+		r[v] = WIDE_MAX(WIDE_ALL(WIDE_LEAST), x[v]);
 	UNROLL
 	for (size_t v = 0; v < n; v++)
-		t[v] = r[v] * 1.44269504f + shift;
+		t[v] = WIDE_FMA(r[v], WIDE_ALL(1.44269504f), WIDE_ALL(shift));
 	UNROLL
-	for (size_t v = 0; v < n; v++)
-		r[v] = (r[v] - (t[v] - shift) * 0x1.62e4p-1f) - (t[v] - shift) * 0x1.7f7d1cp-20f;
+	for (size_t v = 0; v < n; v++) {
+		r[v] = WIDE_FMA(t[v] - shift, WIDE_ALL(-0x1.62e4p-1f), r[v]);
+		r[v] = WIDE_FMA(t[v] - shift, WIDE_ALL(-0x1.7f7d1cp-20f), r[v]);
+		q[v] = WIDE_ALL(0x1.6a2434p-10f);
+	}
 	UNROLL
-	for (size_t v = 0; v < n; v++)
-		square[v] = r[v] * r[v];
-	UNROLL
-	for (size_t v = 0; v < n; v++)
-		q[v] = (0x1.5558f2p-5f + 0x1.1239e2p-7f * r[v]) + 0x1.6a2434p-10f * square[v];
-	UNROLL
-	for (size_t v = 0; v < n; v++)
-		q[v] = (0x1.fffffcp-2f + 0x1.555492p-3f * r[v]) + square[v] * q[v];
-	UNROLL
-	for (size_t v = 0; v < n; v++)
-		q[v] = 1 + (r[v] + square[v] * q[v]);
+	for (size_t i = 0; i < sizeof factor / sizeof *factor; i++)
+		UNROLL
+		for (size_t v = 0; v < n; v++)
+			q[v] = WIDE_FMA(q[v], r[v], WIDE_ALL(factor[i]));
+#undef WIDE_ALL
 	UNROLL
 	for (size_t v = 0; v < n; v++)
 		q[v] = (WIDE_NAME(floats))((WIDE_NAME(bits))q[v] + ((WIDE_NAME(bits))t[v] << 23));
@@ -337,6 +337,7 @@ WIDE_NAME(runs)(void)
 #undef WIDE_NAME
 #undef WIDE_TARGET
 #undef WIDE_LANES
+#undef WIDE_FMA
 #undef WIDE_SQRT
 #undef WIDE_MAX
 #undef WIDE_RUNS
