@@ -26,9 +26,23 @@
 struct popularity {
 	size_t K, marks;
 	double distance;   /* between marks */
-	uint64_t *end;     /* [K], owned as is surprise: where each class ends on the line */
+	uint64_t *end;     /* [K], owned as all else is: where each class ends on the line */
 	float *surprise;   /* [K]: -ln P(the sample has it) */
+	uint32_t *guide;   /* [marks][POPULARITY_GUIDE]: the class at each of so many places between marks, near enough */
 };
+
+enum { POPULARITY_GUIDE = 8 };
+
+/* The class at a place on the line, from one that is near. */
+static inline size_t
+popularity_at(const struct popularity *p, uint64_t place, size_t near)
+{
+	while (near > 0 && p->end[near - 1] > place)
+		near--;
+	while (near + 1 < p->K && p->end[near] <= place)
+		near++;
+	return near;
+}
 
 /* The weight of a class that was seen c times: whole, so that sums are exact. */
 static inline uint64_t
@@ -44,7 +58,8 @@ popularity_init(struct popularity *p, size_t K, size_t marks, const uint64_t *se
 	uint64_t end = 0;
 
 	*p = (struct popularity){.K = K, .marks = marks, .end = allocate(K, sizeof *p->end),
-	                         .surprise = allocate(K, sizeof *p->surprise)};
+	                         .surprise = allocate(K, sizeof *p->surprise),
+	                         .guide = allocate(marks * POPULARITY_GUIDE, sizeof *p->guide)};
 	for (size_t k = 0; k < K; k++)
 		p->end[k] = end += popularity_weight((double)seen[k]);
 	p->distance = (double)end / (double)marks;
@@ -53,6 +68,8 @@ popularity_init(struct popularity *p, size_t K, size_t marks, const uint64_t *se
 
 		p->surprise[k] = share < 1 ? (float)-math_log(share) : 0;
 	}
+	for (size_t i = 0, k = 0; i < marks * POPULARITY_GUIDE; i++)
+		p->guide[i] = (uint32_t)(k = popularity_at(p, (uint64_t)((double)i * p->distance / POPULARITY_GUIDE), k));
 }
 
 static inline void
@@ -60,6 +77,7 @@ popularity_free(struct popularity *p)
 {
 	free(p->end);
 	free(p->surprise);
+	free(p->guide);
 	*p = (struct popularity){0};
 }
 
@@ -102,17 +120,15 @@ sampled_find(const struct sampled *s, uint32_t class)
 static inline void
 sampled_draw(struct sampled *s, const struct popularity *p, size_t B, const float *label, uint64_t seed)
 {
-	double begin = random_uniform(seed, 0) * p->distance;
-	size_t k = 0;
+	const double u = random_uniform(seed, 0), begin = u * p->distance;
+	const uint32_t *guide = p->guide + (size_t)(u * POPULARITY_GUIDE);
 
 	s->class = grow(s->class, &s->class_capacity, p->marks + B, sizeof *s->class);
 	s->slot = grow(s->slot, &s->slot_capacity, B, sizeof *s->slot);
 	s->n = 0;
 	for (size_t i = 0; i < p->marks; i++) {
-		uint64_t mark = (uint64_t)(begin + (double)i * p->distance);
+		size_t k = popularity_at(p, (uint64_t)(begin + (double)i * p->distance), guide[i * POPULARITY_GUIDE]);
 
-		while (k + 1 < p->K && p->end[k] <= mark)
-			k++;
 		if (s->n == 0 || s->class[s->n - 1] != k)
 			s->class[s->n++] = (uint32_t)k;
 	}
