@@ -10,7 +10,7 @@
  * Records go through a net so many at a time, for what one layer writes to be near when the next reads it; sequences
  * more at a time, for many to take each step together.
  */
-enum { NET_PIECE = WINDOW_ABREAST, NET_SEQUENCES = 64 };
+enum { NET_PIECE = WINDOW_ABREAST, NET_SEQUENCES = 80 };
 
 /* The sequences of a piece on their way. */
 struct net_sequences {
