@@ -60,11 +60,15 @@ GEMM_NAME(block)(size_t rows, size_t vectors, size_t n, size_t K, float *C, size
 	}
 }
 
-/* The tiles that gemm_tile cuts: cases of a switch over 2 rows + vectors - 1. GEMM_TILE(rows, vectors) computes one. */
+/*
+ * The tiles that gemm_tile cuts: cases of a switch over 2 rows + vectors - 1; and those that only GEMM_TALL has.
+ * GEMM_TILE(rows, vectors) computes one.
+ */
 #define GEMM_CASE(rows) case rows * 2: GEMM_TILE(rows, 1); break; case rows * 2 + 1: GEMM_TILE(rows, 2); break;
 #if GEMM_ROWS == 12
 #define GEMM_CASES \
 	GEMM_CASE(1) GEMM_CASE(2) GEMM_CASE(3) GEMM_CASE(4) GEMM_CASE(6) GEMM_CASE(8) GEMM_CASE(12)
+#define GEMM_TALL_CASES
 #else
 #define GEMM_CASES GEMM_CASE(1) GEMM_CASE(2) GEMM_CASE(3) GEMM_CASE(4) GEMM_CASE(6)
 #define GEMM_TALL_CASES case 8 * 2: GEMM_TILE(8, 1); break; case 12 * 2: GEMM_TILE(12, 1); break;
@@ -118,8 +122,8 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
                  const float *b, size_t ldb)
 {
 	enum { WIDTH = 2 * GEMM_LANES };
-	const bool whole = n % GEMM_LANES == 0, tall = n <= GEMM_LANES && !a.pack;
-	const size_t most = tall ? GEMM_TALL : GEMM_ROWS;
+	const bool whole = n % GEMM_LANES == 0;
+	const size_t most = n <= GEMM_LANES && !a.pack ? GEMM_TALL : GEMM_ROWS;
 	float edge[GEMM_TALL * WIDTH];
 
 #if GEMM_ROWS == 12
@@ -145,9 +149,7 @@ GEMM_NAME(panel)(size_t m, size_t n, size_t K, float *C, size_t ldc, bool accumu
 #define GEMM_TILE(rows, vectors) \
 			GEMM_NAME(block)(rows, vectors, tiles, K, to, ldto, accumulate, from, a_row, a_k, a_tile, b, ldb)
 		GEMM_CASES
-#ifdef GEMM_TALL_CASES
 		GEMM_TALL_CASES
-#endif
 #undef GEMM_TILE
 		}
 		for (size_t r = 0; !whole && r < rows; r++)
