@@ -44,6 +44,28 @@ make_batch(struct batch *batch, const struct net *net, size_t B, uint64_t *seen)
 	}
 }
 
+/* Every place of a line belongs to the first class that ends behind it, from wherever one looks. */
+static void
+test_place(void)
+{
+	enum { CLASSES = 6 };
+	const uint64_t seen[CLASSES] = {0, 3, 1, 0, 0, 9};
+	struct popularity p;
+	bool found = true;
+
+	popularity_init(&p, CLASSES, 4, seen);
+	for (uint64_t place = 0; place < p.end[CLASSES - 1]; place++) {
+		size_t class = 0;
+
+		while (p.end[class] <= place)
+			class++;
+		for (size_t near = 0; near < CLASSES; near++)
+			found &= popularity_at(&p, place, near) == class;
+	}
+	tap_ok(found && popularity_at(&p, p.end[CLASSES - 1], 0) == CLASSES - 1, "the class at a place is found from any near it");
+	popularity_free(&p);
+}
+
 /* Every class is in a sample as often as is said, and those of a sample are in order. */
 static void
 test_draw(size_t marks)
@@ -273,6 +295,7 @@ test_judge(const char *layers)
 int
 main(void)
 {
+	test_place();
 	test_draw(1);
 	test_draw(9);
 	test_draw(60);
