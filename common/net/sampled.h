@@ -175,11 +175,13 @@ sampled_first(const struct sampled *s, size_t range)
 	return sampled_blocks(s) * range / sampled_ranges(s);
 }
 
-/* Floats of what belongs to a class in a block: I weights, the bias, and 0 up to whole vectors. */
+/* Floats of what belongs to a class in a block: I weights, the bias, and 0 up to whole vectors, for none to be cut. */
 static inline size_t
 sampled_row(size_t I)
 {
-	return (I + 8) / 8 * 8;
+	enum { VECTOR = 8 };
+
+	return (I + 1 + VECTOR - 1) / VECTOR * VECTOR;
 }
 
 /*
@@ -358,8 +360,9 @@ sampled_leave(const struct sampled *s, const struct sampled_records *r, size_t f
 		vec_scale(I, dx + b * I, (float)-share[b], w + s->class[s->slot[r->from + first + b]] * I);
 		for (size_t i = 0; i < ranges; i++) {
 			size_t at = i * r->B + first + b;
+			float by = worth[b] * (float)math_exp((double)r->most[at] - (double)most[b]);
 
-			vec_axpy(I, dx + b * I, worth[b] * (float)math_exp((double)r->most[at] - (double)most[b]), r->dx + at * sampled_row(I));
+			vec_axpy(I, dx + b * I, by, r->dx + at * sampled_row(I));
 		}
 	}
 }

@@ -1,8 +1,8 @@
 /*
  * vec.h - vectors of n floats. With n = 0 nothing is done, and a sum is 0.
  *
- * Products are rounded before they are added, but for vec_fma. A sum has sixteen parts, whatever the machine's vectors are, so its bits are
- * the same everywhere.
+ * Products are rounded before they are added, but for vec_fma. A sum has sixteen parts, whatever the machine's vectors
+ * are, so its bits are the same everywhere.
  */
 #ifndef WEIR_VEC_H
 #define WEIR_VEC_H
