@@ -321,7 +321,6 @@ GEMM_NAME(dots)(size_t rows, size_t columns, size_t K, float *sums, size_t ldsum
 			UNROLL
 			for (size_t j = 0; j < columns; j++)
 				sum[i][j] = *(const stored *)(sums + i * ldsums + j * GEMM_DOT + part);
-		UNROLL_FOUR
 		for (size_t k = part; k < K; k += GEMM_DOT) {
 			vector x[GEMM_DOT_ROWS];
 
@@ -433,7 +432,6 @@ GEMM_NAME(seen)(size_t rows, size_t columns, size_t N, float (*sums)[GEMM_DOT], 
 	for (size_t part = 0; part < GEMM_DOT; part += GEMM_LANES) {
 		vector sum[GEMM_SEEN_ROWS][GEMM_SEEN_COLUMNS] = {{{0}}};
 
-		UNROLL_FOUR
 		for (size_t i = 0; i < N; i += GEMM_DOT) {
 			const size_t n = i + GEMM_DOT <= N ? i : N - GEMM_DOT;
 			vector counted[GEMM_SEEN_ROWS];

@@ -2,7 +2,8 @@
  * unroll.h - kernels of several vectors at once.
  *
  * UNROLL: the loop that follows, of a constant number of steps, is unrolled whole, so that arrays of vectors become registers.
- * UNROLL_FOUR: the loop that follows takes four steps at a time, for fewer instructions that are none of its arithmetic.
+ * UNROLL_FOUR: the loop that follows takes four steps at a time, for fewer instructions that are none of its arithmetic. Dot
+ * products and convolutions on their way back are slower by it.
  * UNROLL_INLINE: a function is compiled anew for each of the constants that it is called with. The address sanitizer looks at
  * every access and would take a minute to compile all of that: it has one copy, with loops.
  */
