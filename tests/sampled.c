@@ -5,7 +5,7 @@
 #include "../common/net/train.h"
 #include "tap.h"
 
-enum { K = 40, MOST_K = 700, ITEMS = 11, MOST = 4096, MOST_B = 517 };
+enum { K = 40, MOST_K = 700, ITEMS = 11, MOST = 4096, MOST_B = TRAIN_ROUND + 5 };
 
 static void
 make_net(struct net *net, const char *layers, size_t states)
@@ -281,8 +281,10 @@ test_judge(const char *layers)
 	trainer_init(&t, &net, 0, optimiser_find("sgd"), (struct optimiser_settings){.rate = 1}, 1);
 	trainer_sample(&t, &p);
 	train_judge(&t, &batch, 0, 2 * MOST_B, &whole);
-	for (size_t from = 0; from < 2 * MOST_B; from += 47)
-		train_judge(&t, &batch, from, 47, &pieces);
+	for (size_t from = 0, B; from < 2 * MOST_B; from += B) {
+		B = 2 * MOST_B - from < 47 ? 2 * MOST_B - from : 47;
+		train_judge(&t, &batch, from, B, &pieces);
+	}
 	if (!tap_ok(whole.records == pieces.records && fabs(whole.loss / pieces.loss - 1) < 1e-9 && whole.loss > 0,
 	            "%s: %d records are judged at once as in pieces", layers, 2 * MOST_B))
 		printf("# %g, not %g\n", whole.loss, pieces.loss);
@@ -302,6 +304,8 @@ main(void)
 	for (size_t B = 1; B <= MOST_B; B = 5 * B + 2)
 		for (size_t marks = 1; marks <= 100; marks *= 10)
 			test_gradient("vector 5, dense 7 tanh, dense 40 softmax", marks, B);
+	/* more records than go in a round */
+	test_gradient("vector 5, dense 7 tanh, dense 40 softmax", 10, MOST_B);
 	/* several ranges; the last has classes of the sample, or labels alone that are not in it */
 	test_gradient("vector 5, dense 7 tanh, dense 300 softmax", 250, 20);
 	test_gradient("vector 5, dense 7 tanh, dense 300 softmax", 128, 20);

@@ -60,11 +60,18 @@ trainer_plain_tasks(const struct trainer *t)
 	return t->n_blocks + (t->seen.n + trainer_rows(t) - 1) / trainer_rows(t);
 }
 
-/* Tasks of a step of the optimiser: blocks, then rows, then blocks of the classes of a sampled head. */
+/* Blocks of the classes of a sampled head that are stepped with all else: where nothing is clipped they need not wait. */
+static inline size_t
+trainer_late_blocks(const struct trainer *t)
+{
+	return t->popularity && t->clip > 0 ? sampled_blocks(&t->sampled) : 0;
+}
+
+/* Tasks of a step of the optimiser: blocks, then rows, then blocks of classes. */
 static inline size_t
 trainer_tasks(const struct trainer *t)
 {
-	return trainer_plain_tasks(t) + (t->popularity ? sampled_blocks(&t->sampled) : 0);
+	return trainer_plain_tasks(t) + trainer_late_blocks(t);
 }
 
 /* The gradient of a block of n classes in the scratch of a worker: [n][sampled_row(I)]. */

@@ -135,37 +135,42 @@ lane_learn(void *trainer, size_t l, size_t worker)
 	}
 }
 
-/* A task of a head that is learnt by samples: records of a lane go forward to it. */
+/* Records of a lane go forward to a head that is learnt by samples. */
 static inline void
-lane_enter(void *trainer, size_t l, size_t worker)
+lane_enter(struct trainer *t, size_t l)
 {
-	const struct trainer *t = trainer;
-
-	(void)worker;
 	if (t->round == 0)
-		lane_clear(t, &((struct trainer *)trainer)->lane[l]);
+		lane_clear(t, &t->lane[l]);
 	for (size_t at = lane_first(t, l); at < lane_first(t, l + 1); at += net_piece(t->net)) {
 		struct piece p = lane_piece(t, l, at);
-		struct net_pass pass = lane_training(trainer, l, p);
+		struct net_pass pass = lane_training(t, l, p);
 
 		net_forward(t->net, &pass, p, t->net->n_layers - 1);
 	}
 }
 
-/* A task: they go back from the head. */
+/* A task: they have been to the head, and are about to go back. */
 static inline void
 lane_leave(void *trainer, size_t l, size_t worker)
 {
 	const struct trainer *t = trainer;
-	const size_t last = t->net->n_layers - 1, I = t->net->layer[last].I, first = lane_first(t, l), end = lane_first(t, l + 1);
+	const size_t last = t->net->n_layers - 1, I = t->net->layer[last].I, first = lane_first(t, l);
 	float *dx = last > t->low ? net_input_gradient(t->net, &t->pass, last) + first * I : NULL;
 
 	(void)worker;
-	sampled_leave(&t->sampled, &t->records, first - t->records.from, end - first, I, t->share + first,
+	sampled_leave(&t->sampled, &t->records, first - t->records.from, lane_first(t, l + 1) - first, I, t->share + first,
 	              net_data(t->net, t->net->layer[last].weight), dx);
-	for (size_t at = first; dx && at < end; at += net_piece(t->net)) {
+}
+
+/* They go back from it. */
+static inline void
+lane_return(struct trainer *t, size_t l)
+{
+	const size_t last = t->net->n_layers - 1;
+
+	for (size_t at = lane_first(t, l); last > t->low && at < lane_first(t, l + 1); at += net_piece(t->net)) {
 		struct piece p = lane_piece(t, l, at);
-		struct net_pass pass = lane_training(trainer, l, p);
+		struct net_pass pass = lane_training(t, l, p);
 
 		lane_backward(t, &t->lane[l], &pass, p, last);
 	}

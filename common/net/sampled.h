@@ -86,7 +86,8 @@ struct sampled {
 	size_t n, drawn;  /* classes; of these the first are the sample, in their order, the others labels that are not in it */
 	uint32_t *class;  /* [n], owned as slot is */
 	uint32_t *slot;   /* [B]: where a record's label is among them */
-	size_t class_capacity, slot_capacity;
+	float *near;      /* [n][sampled_row(I)]: their weights, brought together */
+	size_t class_capacity, slot_capacity, near_capacity;
 };
 
 static inline void
@@ -94,6 +95,7 @@ sampled_free(struct sampled *s)
 {
 	free(s->class);
 	free(s->slot);
+	free(s->near);
 	*s = (struct sampled){0};
 }
 
@@ -184,17 +186,28 @@ sampled_row(size_t I)
 	return (I + 1 + VECTOR - 1) / VECTOR * VECTOR;
 }
 
+/* Room for the weights of the classes that were drawn. */
+static inline void
+sampled_reserve(struct sampled *s, size_t I)
+{
+	if (s->n * sampled_row(I) <= s->near_capacity)
+		return;
+	free(s->near);
+	s->near_capacity = 2 * s->n * sampled_row(I);
+	s->near = allocate_aligned(s->near_capacity, sizeof *s->near);
+}
+
 /*
- * Brings the weights of a block together, to[n][sampled_row(I)], from w[K][I] and bias[K]; what is added to a logit is the
- * bias and the surprise.
+ * Brings the weights of a block together, from w[K][I] and bias[K]; what is added to a logit is the bias and the surprise.
  */
 static inline void
-sampled_gather(const struct sampled *s, const struct popularity *p, size_t block, size_t I, float *to, const float *w,
+sampled_gather(const struct sampled *s, const struct popularity *p, size_t block, size_t I, const float *w,
                const float *bias)
 {
 	enum { AHEAD = 8 };
 	const uint32_t *class = s->class + block * SAMPLED_BLOCK;
 	const size_t n = sampled_block(s, block), N = sampled_row(I);
+	float *to = s->near + block * SAMPLED_BLOCK * N;
 
 	for (size_t j = 0; j < n; j++, to += N) {
 		for (size_t i = 0; j + AHEAD < n && i < I; i += 16)
@@ -296,14 +309,15 @@ sampled_labels(const struct sampled *s, const struct sampled_records *r, size_t 
 }
 
 /*
- * The records go to a block of a range, whose weights are w[n][sampled_row(I)], and with down back from it. scratch:
- * gemm_scratch(SAMPLED_BLOCK, GEMM_WIDTH, GEMM_DEPTH).
+ * The records go to a block of a range, and with down back from it. scratch: gemm_scratch(SAMPLED_BLOCK, GEMM_WIDTH,
+ * GEMM_DEPTH).
  */
 static inline void
-sampled_take(const struct sampled *s, const struct sampled_records *r, size_t range, size_t block, size_t I, const float *w,
-             bool down, float *scratch)
+sampled_take(const struct sampled *s, const struct sampled_records *r, size_t range, size_t block, size_t I, bool down,
+             float *scratch)
 {
 	const size_t B = r->B, j = block * SAMPLED_BLOCK, n = sampled_block(s, block), N = sampled_row(I);
+	const float *w = s->near + j * N;
 	float *z = r->z + j * B, *known = r->known + block * B, *most = r->most + range * B, *dx = r->dx + range * B * N;
 
 	gemm(n, B, I + 1, z, B, false, w, N, false, r->across, B, false, scratch);

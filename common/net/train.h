@@ -91,21 +91,48 @@ trainer_take(struct trainer *t, const struct batch *batch, size_t from, size_t B
 		t->pass.input = batch->features.value + batch->start[from];
 }
 
+/* A task: a lane goes forward to the classes; or the weights of a block of them are brought together. */
+static inline void
+train_enter(void *trainer, size_t task, size_t worker)
+{
+	struct trainer *t = trainer;
+	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
+
+	(void)worker;
+	if (task < t->lanes)
+		lane_enter(t, task);
+	else
+		sampled_gather(&t->sampled, t->popularity, task - t->lanes, l->I, net_data(t->net, l->weight),
+		               net_data(t->net, l->bias));
+}
+
 /* A task: the records of a round go to the classes of a range, and back from them. */
 static inline void
 train_classes(void *trainer, size_t range, size_t worker)
 {
 	const struct trainer *t = trainer;
-	const struct net_layer *l = &t->net->layer[t->net->n_layers - 1];
-	float *w = t->scratch[worker], *scratch = w + SAMPLED_BLOCK * sampled_row(l->I);
 
-	for (size_t block = sampled_first(&t->sampled, range); block < sampled_first(&t->sampled, range + 1); block++) {
-		sampled_gather(&t->sampled, t->popularity, block, l->I, w, net_data(t->net, l->weight), net_data(t->net, l->bias));
-		sampled_take(&t->sampled, &t->records, range, block, l->I, w, t->low + 1 < t->net->n_layers, scratch);
-	}
+	for (size_t block = sampled_first(&t->sampled, range); block < sampled_first(&t->sampled, range + 1); block++)
+		sampled_take(&t->sampled, &t->records, range, block, t->net->layer[t->net->n_layers - 1].I,
+		             t->low + 1 < t->net->n_layers, t->scratch[worker]);
 }
 
-/* The gradients of a step whose head is learnt by samples: the records of a round go there and back. */
+/* A task: a lane goes back from the classes, which need it no more; or a block of them is stepped. */
+static inline void
+train_return(void *trainer, size_t task, size_t worker)
+{
+	struct trainer *t = trainer;
+
+	if (task < t->lanes)
+		lane_return(t, task);
+	else
+		trainer_step_classes(t, task - t->lanes, worker);
+}
+
+/*
+ * The gradients of a step whose head is learnt by samples: the records of a round go there and back. While the last go
+ * back, the classes are stepped, unless they are to be clipped with all else.
+ */
 static inline void
 train_sampled(struct trainer *t)
 {
@@ -114,19 +141,22 @@ train_sampled(struct trainer *t)
 
 	sampled_draw(&t->sampled, t->popularity, t->B, t->batch->label + t->from,
 	             random_bits(TRAIN_SAMPLE, t->progress.records));
+	sampled_reserve(&t->sampled, I);
 	t->kept = grow(t->kept, &t->kept_capacity, t->B * sampled_kept(&t->sampled), sizeof *t->kept);
 	t->share = grow(t->share, &t->share_capacity, t->B, sizeof *t->share);
 	for (size_t b = 0; b < t->B; b++)
 		t->share[b] = (double)weight[b] / t->mean;
 	for (t->round = 0; t->round < t->rounds; t->round++) {
 		const size_t first = trainer_round(t, t->round), n = trainer_round(t, t->round + 1) - first;
+		const size_t steps = t->round + 1 < t->rounds ? 0 : sampled_blocks(&t->sampled) - trainer_late_blocks(t);
 
-		team_run(&t->team, t->lanes, lane_enter, t);
+		team_run(&t->team, t->lanes + (t->round ? 0 : sampled_blocks(&t->sampled)), train_enter, t);
 		sampled_enter(&t->sampled, &t->records, first, n, I, t->kept + first * sampled_kept(&t->sampled),
 		              net_input(t->net, &t->pass, last) + first * I);
 		team_run(&t->team, sampled_ranges(&t->sampled), train_classes, t);
 		sampled_meet(&t->sampled, &t->records, t->share + first, t->s + first, t->p + first);
 		team_run(&t->team, t->lanes, lane_leave, t);
+		team_run(&t->team, t->lanes + steps, train_return, t);
 	}
 	for (size_t b = 0; b < t->B; b++) {
 		t->progress.loss += (double)weight[b] * t->s[b];
@@ -156,6 +186,10 @@ train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 		team_run(&t->team, t->lanes, lane_predict, t);
 		head_probability(head, B, K, t->p, t->s);
 	}
+	t->set.step++;
+	t->stride = t->pace * optimiser_scale(t->optimiser, t->set.step);
+	t->time = t->prior ? prior_step(t->prior, t->stride, head == CHOICE ? 1 : B) : 0;
+	t->scale = 1;
 	if (t->popularity) {
 		train_sampled(t);
 	} else {
@@ -163,9 +197,6 @@ train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 		trainer_note(t, &t->progress, head, batch, from, B, K,
 		             head_losses(head, B, K, t->s, t->p, batch->label + from, batch->weight + from));
 	}
-	t->set.step++;
-	t->stride = t->pace * optimiser_scale(t->optimiser, t->set.step);
-	t->time = t->prior ? prior_step(t->prior, t->stride, head == CHOICE ? 1 : B) : 0;
 	if (t->lanes > 1)
 		team_run(&t->team, trainer_plain_tasks(t) - t->n_blocks, trainer_gather_rows, t);
 	t->scale = trainer_scale(t);

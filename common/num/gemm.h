@@ -82,14 +82,15 @@ gemm_piece(size_t n, size_t most)
 
 /*
  * Rows of the next tile where n are left. As each takes long to compile, tiles have 1, 2, 3, 4, 6, 8 or 12 rows, at most most,
- * which is 6 or 12. None leaves a single row behind.
+ * which is 6 or 12. None leaves a single row behind, nor two, whose sums are too few to keep the processor busy, behind
+ * whole tiles.
  */
 static inline size_t
 gemm_tile(size_t n, size_t most)
 {
 	static const unsigned char rows[] = {0, 1, 2, 3, 4, 3, 6, 4, 8, 6, 6, 8};
 
-	return n == most + 1 ? most / 2 : n >= most ? most : rows[n];
+	return n == most + 1 ? most / 2 : n == most + 2 ? most / 3 * 2 : n >= most ? most : rows[n];
 }
 
 /* How many tiles from the next on are alike. */
