@@ -9,6 +9,7 @@
 
 #include <sys/mman.h>
 
+#include "../num/random.h"
 #include "batch.h"
 #include "nameless.h"
 
@@ -99,6 +100,59 @@ spool_read(const struct spool *s, uint64_t i, struct batch *b)
 		b->features.n += n;
 		batch_close_record(b, label, weight);
 	}
+}
+
+/* So many units ahead of the one that is read, the next is looked up, and half as many ahead it is on its way. */
+enum { SPOOL_AHEAD = 32 };
+
+/* A way through all units: one after another, or, with an order that is not 0, in the random order of that number. */
+struct spool_walk {
+	const struct spool *spool;
+	uint64_t order, next, found; /* units that were given; whose place is known */
+	uint64_t place[SPOOL_AHEAD]; /* of units next to found: that of unit i is place[i mod SPOOL_AHEAD] */
+};
+
+static inline void
+spool_walk(struct spool_walk *w, const struct spool *s, uint64_t order)
+{
+	*w = (struct spool_walk){.spool = s, .order = order};
+}
+
+/* Asks for the first lines of a unit's words. always_inline, as gcc drops a call of what only fetches. */
+__attribute__((always_inline))
+static inline void
+spool_fetch(const struct spool *s, uint64_t place)
+{
+	enum { LINE = 64, LINES = 8 };
+	const char *p = s->map + s->start[place];
+	const uint64_t n = (place + 1 < s->n ? s->start[place + 1] : s->bytes) - s->start[place];
+
+	for (uint64_t at = 0; at < n + LINE && at < LINES * LINE; at += LINE)
+		__builtin_prefetch(p + at);
+}
+
+/* The next unit of a walk: false where there is none. */
+static inline bool
+spool_next(struct spool_walk *w, uint64_t *place)
+{
+	const uint64_t n = w->spool->n, halfway = w->next + SPOOL_AHEAD / 2;
+
+	if (w->next >= n)
+		return false;
+	if (!w->order) {
+		*place = w->next++;
+		return true;
+	}
+	for (; w->found < n && w->found < w->next + SPOOL_AHEAD; w->found++) {
+		uint64_t found = random_place(w->order, w->found, n);
+
+		__builtin_prefetch(w->spool->start + found);
+		w->place[w->found % SPOOL_AHEAD] = found;
+	}
+	if (halfway < n)
+		spool_fetch(w->spool, w->place[halfway % SPOOL_AHEAD]);
+	*place = w->place[w->next++ % SPOOL_AHEAD];
+	return true;
 }
 
 static inline void

@@ -6,7 +6,11 @@
 
 #include "learner.h"
 
-enum { LEARN_OUTPUTS = 1 << 22 }; /* of records that are judged at once */
+enum {
+	LEARN_OUTPUTS = 1 << 22, /* of records that are judged at once */
+	LEARN_AHEAD = 4,         /* records whose weights are on the way while one is learnt */
+	LEARN_READ = 32,         /* records that are read again at once, so that there are such */
+};
 
 /* Opens the file for the curve, where one is wanted. */
 static inline void
@@ -129,7 +133,6 @@ learn_body(struct learn *l, const struct batch *batch)
 static inline void
 learn_stream(struct learn *l)
 {
-	enum { AHEAD = 4 }; /* records whose weights are on the way while one is learnt */
 	const struct lesson *lesson;
 
 	while (!l->over && (lesson = lessons_next(&l->lessons))) {
@@ -138,7 +141,7 @@ learn_stream(struct learn *l)
 		for (size_t i = 0; !l->over && i < lesson->n; i++) {
 			size_t from = i ? lesson->end[i - 1] : 0;
 
-			train_fetch(&l->trainer, batch, lesson->end[i] + AHEAD);
+			train_fetch(&l->trainer, batch, lesson->end[i] + LEARN_AHEAD);
 			learn_step(l, batch, from, lesson->end[i]);
 			if (l->epochs > 1)
 				learn_keep(l, &l->spool, batch, from, lesson->end[i]);
@@ -158,27 +161,43 @@ learn_held(const struct learn *l, uint64_t i)
 	return l->hold && i % l->hold == l->fold;
 }
 
+/* Reads whole steps of those units of a walk that are not held out, up to LEARN_READ records; at its end, what is left. */
+static inline size_t
+learn_read(struct learn *l, struct spool_walk *walk, struct batch *batch, size_t *end)
+{
+	const size_t step = l->lessons.step, most = step ? (LEARN_READ + step - 1) / step : LEARN_READ;
+	size_t n = 0, from = 0;
+	uint64_t place;
+
+	batch_clear(batch);
+	while (n < most && spool_next(walk, &place)) {
+		if (learn_held(l, place))
+			continue;
+		spool_read(&l->spool, place, batch);
+		if (batch->n - from >= step)
+			from = end[n++] = batch->n;
+	}
+	if (batch->n > from)
+		end[n++] = batch->n;
+	return n;
+}
+
 /* A pass over what was kept: the first in the order of the input, a further one in an order of its own. */
 static inline void
 learn_again(struct learn *l, uint64_t pass)
 {
 	struct batch batch = {.features.rows = l->rows.features.rows};
+	size_t end[LEARN_READ], n;
+	struct spool_walk walk;
 
 	if (l->trainer.prior)
 		l->trainer.prior->again = pass > 1;
-	for (uint64_t i = 0; !l->over && i < l->spool.n; i++) {
-		uint64_t place = pass > 1 ? random_place((uint64_t)l->seed + pass, i, l->spool.n) : i;
-
-		if (learn_held(l, place))
-			continue;
-		spool_read(&l->spool, place, &batch);
-		if (batch.n < l->lessons.step)
-			continue;
-		learn_step(l, &batch, 0, batch.n);
-		batch_clear(&batch);
-	}
-	if (batch.n > 0 && !l->over)
-		learn_step(l, &batch, 0, batch.n);
+	spool_walk(&walk, &l->spool, pass > 1 ? (uint64_t)l->seed + pass : 0);
+	while (!l->over && (n = learn_read(l, &walk, &batch, end)) > 0)
+		for (size_t i = 0; !l->over && i < n; i++) {
+			train_fetch(&l->trainer, &batch, end[i] + LEARN_AHEAD);
+			learn_step(l, &batch, i ? end[i - 1] : 0, end[i]);
+		}
 	batch_free(&batch);
 }
 

@@ -203,14 +203,23 @@ train_step(struct trainer *t, const struct batch *batch, size_t from, size_t B)
 	team_run(&t->team, trainer_tasks(t), trainer_step, t);
 }
 
-/* Asks for the weights that record i of a batch needs, some records before it is learnt. */
+/*
+ * Asks for the weights, and their states, that record i of a batch needs, some records before it is learnt. always_inline
+ * as net_fetch is.
+ */
+__attribute__((always_inline))
 static inline void
 train_fetch(const struct trainer *t, const struct batch *batch, size_t i)
 {
+	const size_t O = t->net->layer[0].O;
+
 	if (t->mixture)
 		mixture_fetch(t->mixture, batch, i, i + 4);
-	else
+	else if (!t->optimiser)
 		net_fetch(t->net, batch, i);
+	else if (i < batch->n && !batch->features.rows)
+		for (size_t j = batch->start[i]; j < batch->start[i + 1]; j++)
+			trainer_fetch(t, t->net->layer[0].weight, batch->features.index[j] * O, O);
 }
 
 /*
