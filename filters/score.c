@@ -235,6 +235,16 @@ score_records(void)
 	}
 }
 
+/* Records of a step of a net: some pieces for each thread, but no more than have lists of so many classes. */
+static size_t
+records_at_once(void)
+{
+	enum { FEW = 64, LISTED = 1 << 21 };
+	const size_t pieces = threads > 2 ? 2 * (size_t)threads : 4, records = pieces * (many ? BEST_RECORDS : FEW);
+
+	return records < LISTED / wanted ? records : LISTED / wanted > 0 ? LISTED / wanted : 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -261,8 +271,8 @@ main(int argc, char **argv)
 	team_init(&team, (size_t)threads);
 	if (head == CHOICE)
 		lessons.step = 0;
-	else if (!model.net.sparse || (model.net.sequence && wanted < 4096)) /* else their lists would be too long */
-		lessons.step = 4 * (many ? BEST_RECORDS : 64); /* for each thread some pieces */
+	else if (!model.net.sparse || model.net.sequence)
+		lessons.step = records_at_once();
 	lessons.rows = !model.net.sparse;
 	lessons.ordered = arch_ordered(&model.net.arch);
 	lessons.limit = arch_inputs(&model.net.arch);

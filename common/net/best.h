@@ -74,7 +74,7 @@ best_sort(struct best *b)
  * Classes whose logits are near at once, and are looked at; records that come to them one part after the other, so that
  * their weights come from memory once for all. A part is BEST_WIDE records, the last one again and again where it has fewer.
  */
-enum { BEST_LOOK = 96, BEST_RECORDS = 128, BEST_WIDE = 32 };
+enum { BEST_LOOK = 64, BEST_RECORDS = 256, BEST_WIDE = 32 };
 
 /* Room for what goes into the head, of a thread. */
 struct best_inputs {

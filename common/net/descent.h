@@ -1,6 +1,6 @@
 /*
- * descent.h - a step of the optimiser, once the lanes are through: of blocks of the tensors, of the rows of a sparse first
- * layer that the step touched, of the classes of a sampled head.
+ * descent.h - a step of the optimiser: of blocks of the tensors and of the rows of a sparse first layer that the step
+ * touched, once the lanes are through; of the classes of a sampled head, once nothing needs them any more.
  */
 #ifndef WEIR_DESCENT_H
 #define WEIR_DESCENT_H

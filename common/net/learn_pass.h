@@ -9,7 +9,7 @@
 enum {
 	LEARN_OUTPUTS = 1 << 22, /* of records that are judged at once */
 	LEARN_AHEAD = 4,         /* records whose weights are on the way while one is learnt */
-	LEARN_READ = 32,         /* records that are read again at once, so that there are such */
+	LEARN_READ = 32,         /* records, or groups of a choice, that are read again at once, so that there are such */
 };
 
 /* Opens the file for the curve, where one is wanted. */
@@ -161,7 +161,7 @@ learn_held(const struct learn *l, uint64_t i)
 	return l->hold && i % l->hold == l->fold;
 }
 
-/* Reads whole steps of those units of a walk that are not held out, up to LEARN_READ records; at its end, what is left. */
+/* Reads whole steps of those units of a walk that are not held out, of LEARN_READ in all; at its end, what is left. */
 static inline size_t
 learn_read(struct learn *l, struct spool_walk *walk, struct batch *batch, size_t *end)
 {
