@@ -161,7 +161,10 @@ learn_held(const struct learn *l, uint64_t i)
 	return l->hold && i % l->hold == l->fold;
 }
 
-/* Reads whole steps of those units of a walk that are not held out, of LEARN_READ in all; at its end, what is left. */
+/*
+ * Reads the next LEARN_READ records of a walk, but of units that are held out: in whole steps, of which i ends at end[i];
+ * what is left at the end of the walk is the last. Returns how many steps there are: 0 where the walk is over.
+ */
 static inline size_t
 learn_read(struct learn *l, struct spool_walk *walk, struct batch *batch, size_t *end)
 {
