@@ -7,6 +7,8 @@
 #ifndef WEIR_LESSONS_H
 #define WEIR_LESSONS_H
 
+#include <sched.h>
+
 #include "batch.h"
 #include "ended.h"
 #include "relay.h"
@@ -72,6 +74,9 @@ struct lessons {
  * seldom wait for each other, short enough for a cache.
  */
 enum { LESSON_MOST = 4096, LESSON_FEW = 512, LESSON_FEATURES = 40960 };
+
+/* So many features are read until a thread that waits for the core may have it: others may be waiting for what that one does. */
+enum { LESSON_TURN = 8192 };
 
 /* A group is learnt as often as the weight of its chosen record says: it is one choice. */
 static inline void
@@ -274,6 +279,8 @@ lessons_record(struct lessons *l, const struct record *record, size_t group, siz
 		return false;
 	}
 	batch_close_record(batch, y, w);
+	if (batch->start[batch->n] / LESSON_TURN != batch->start[batch->n - 1] / LESSON_TURN)
+		sched_yield();
 	if (l->keep)
 		lessons_keep(l->open, record, input_origin(&l->in), group, label, labelled);
 	if (l->step == 0 && l->in.rejects) {
