@@ -8,6 +8,7 @@
 #include "../common/cli.h"
 #include "../common/io/interleaved.h"
 #include "../common/io/rankings.h"
+#include "../common/io/indexes.h"
 #include "../common/io/record.h"
 #include "../common/num/random.h"
 

@@ -142,6 +142,36 @@ test_parse_cases(void)
 	tap_ok(number_parse((struct view){"12345", 2}, &value) && value == 12, "a number ends where its view ends");
 }
 
+/* What number_short takes is what number_parse takes it for; and counts, greys and shares it takes. */
+static void
+test_short(void)
+{
+	enum { TEXTS = 2000000 };
+	static const char usual[] = "0123456789012345678901234567890123456789.-+e x";
+	size_t wrong = 0, taken = 0;
+
+	for (int i = 0; i < TEXTS; i++) {
+		char text[9];
+		size_t n = 1 + next_random() % 7, digits = 0;
+		float value;
+		double parsed;
+		bool good;
+
+		for (size_t j = 0; j < 8; j++) {
+			text[j] = j == 1 && next_random() % 2 ? '.' : usual[next_random() % (sizeof usual - 1)];
+			digits += j < n && is_digit(text[j]);
+		}
+		good = number_parse((struct view){text, n}, &parsed);
+		if (number_short(text, n, &value))
+			wrong += !good || value != (float)parsed, taken++;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		else
+			wrong += digits == n || (digits == n - 1 && n > 1 && text[1] == '.');
+#endif
+	}
+	tap_ok(wrong == 0, "%zu short numbers, of %d texts, are those that they are", taken, TEXTS);
+}
+
 static void
 test_whole(void)
 {
@@ -279,6 +309,7 @@ main(void)
 	test_parse_cases();
 	test_hints();
 	test_parse_random();
+	test_short();
 	test_whole();
 	test_print_cases();
 	test_print_random();

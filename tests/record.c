@@ -1,5 +1,5 @@
 /*
- * record.c - fields, labels and features of a line: what is taken, what is refused and with which words.
+ * record.c - fields and label of a line: what is taken, what is refused and with which words.
  */
 #include "../common/io/record.h"
 #include "tap.h"
@@ -80,12 +80,6 @@ test_blank(void)
 	fclose(f);
 }
 
-static bool
-says(const char *got, const char *expected)
-{
-	return got == expected || (got && expected && strcmp(got, expected) == 0);
-}
-
 static void
 test_label(void)
 {
@@ -109,115 +103,18 @@ test_label(void)
 		float label = 0;
 		bool taken = label_parse(view_of(cases[i].text), cases[i].classes, &label, &fault);
 
-		tap_ok(taken == !cases[i].rule && says(fault.rule, cases[i].rule) && label == cases[i].label,
+		tap_ok(taken == !cases[i].rule && tap_same(fault.rule, cases[i].rule) && label == cases[i].label,
 		       "label \"%s\" of %u classes: %s", cases[i].text, cases[i].classes, taken ? "taken" : fault.rule);
 	}
-}
-
-static void
-test_features(void)
-{
-	static const struct {
-		const char *text;
-		size_t n;
-		uint32_t index[3];
-		float value[3];
-		const char *rule; /* NULL: they are features */
-	} cases[] = {
-		{"", 0, {0}, {0}, NULL},
-		{"5", 1, {5}, {1}, NULL},
-		{"5:0.5 7 1:-2e1", 3, {5, 7, 1}, {0.5f, 1, -20}, NULL},
-		{"99", 1, {99}, {1}, NULL},
-		{"3 4:2 3:0.25 3", 2, {3, 4}, {2.25f, 2}, NULL},
-		{"0 1:0", 2, {0, 1}, {1, 0}, NULL},
-		{"=", 0, {0}, {0}, NULL},
-		{"=1 0 -3.5", 2, {0, 2}, {1, -3.5f}, NULL},
-		{"100", 0, {0}, {0}, "index is beyond the model's"},
-		{"1 4294967296:2", 0, {0}, {0}, "index is beyond the model's"},
-		{"99999999999999999999", 0, {0}, {0}, "not index[:value]"},
-		{"a", 0, {0}, {0}, "not index[:value]"}, {"1 -2", 0, {0}, {0}, "not index[:value]"},
-		{"1  2", 0, {0}, {0}, "not index[:value]"}, {" 1", 0, {0}, {0}, "not index[:value]"},
-		{"1 ", 0, {0}, {0}, "not index[:value]"}, {"1:2 ", 0, {0}, {0}, "not index[:value]"},
-		{"1;2", 0, {0}, {0}, "not index[:value]"}, {":2", 0, {0}, {0}, "not index[:value]"},
-		{"1:", 0, {0}, {0}, "not a number"}, {"1:x", 0, {0}, {0}, "not a number"},
-		{"1:2:3", 0, {0}, {0}, "not a number"}, {"1:nan", 0, {0}, {0}, "not a number"},
-		{"1:1e31", 0, {0}, {0}, "too large"}, {"1:0x1", 0, {0}, {0}, "not a number"},
-		{"=1  2", 0, {0}, {0}, "not a number"}, {"=1 ", 0, {0}, {0}, "ends in a space"},
-		{"=1 x", 0, {0}, {0}, "not a number"},
-	};
-	struct features f = {0};
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct fault fault;
-		bool taken, same;
-
-		f.n = 0;
-		taken = features_parse(&f, view_of(cases[i].text), 100, &fault);
-		same = f.n == cases[i].n;
-		for (size_t j = 0; taken && same && j < f.n; j++)
-			same = f.index[j] == cases[i].index[j] && f.value[j] == cases[i].value[j];
-		tap_ok(taken ? same && !cases[i].rule : says(fault.rule, cases[i].rule), "features \"%s\": %s",
-		       cases[i].text, taken ? "taken" : fault.rule);
-	}
-	features_free(&f);
-}
-
-/* More features than a set starts with room for, each twice: they add up, in the order they came. */
-static void
-test_many_features(void)
-{
-	enum { MANY = 1000, BYTES = MANY * 2 * 16 };
-	char *text = allocate(BYTES, 1);
-	size_t n = 0;
-	struct features f = {0};
-	struct fault fault;
-	bool same = true;
-
-	for (int i = 0; i < 2 * MANY; i++)
-		n += (size_t)snprintf(text + n, BYTES - n, "%s%d:%d", i ? " " : "", (i % MANY) * 4096, i);
-	same = features_parse(&f, (struct view){text, n}, 1u << 22, &fault) && f.n == MANY;
-	for (uint32_t i = 0; i < MANY && same; i++)
-		same = f.index[i] == i * 4096 && f.value[i] == (float)(2 * i + MANY);
-	tap_ok(same, "%d features that come twice add up", MANY);
-	same = features_parse(&f, view_of("4096 8192 4096"), 1u << 22, &fault);
-	tap_ok(same && f.n == MANY + 2 && f.index[MANY] == 4096 && f.value[MANY] == 2 && f.index[MANY + 1] == 8192,
-	       "the features of the next record come behind them and apart");
-	free(text);
-	text = allocate(4, 1);
-	memcpy(text, "=1 2", 4);
-	tap_ok(!features_parse(&f, (struct view){text, 4}, 1, &fault) && says(fault.rule, "more values than the model has inputs"),
-	       "dense features have no more values than the model has inputs");
-	free(text);
-	features_free(&f);
-}
-
-/* The last index of a field, which is read together with the bytes before it. */
-static void
-test_last_feature(void)
-{
-	struct features f = {0};
-	struct fault fault;
-	bool good = features_parse(&f, view_of("1048576 12"), 1u << 22, &fault) && f.n == 2 && f.index[1] == 12;
-
-	good &= features_parse(&f, view_of("12345 4194303"), 1u << 22, &fault) && f.n == 4 && f.index[3] == 4194303;
-	good &= features_parse(&f, view_of("1048577 12:3"), 1u << 22, &fault) && f.n == 6 && f.value[5] == 3;
-	tap_ok(good && f.value[1] == 1 && f.value[3] == 1, "the last index is read as others are");
-	tap_ok(!features_parse(&f, view_of("1048576 12x"), 1u << 22, &fault) &&
-	       !features_parse(&f, view_of("1048576 12:"), 1u << 22, &fault) &&
-	       !features_parse(&f, view_of("12345 4194304"), 1u << 22, &fault) && f.n == 6, "and refused as others are");
-	features_free(&f);
 }
 
 int
 main(void)
 {
 	cli_program = "record";
-	test_last_feature();
 	test_split();
 	test_next();
 	test_blank();
 	test_label();
-	test_features();
-	test_many_features();
 	return tap_done();
 }

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 static int tap_n, tap_failed;
 
@@ -26,6 +27,13 @@ tap_ok(bool held, const char *what, ...)
 	putchar('\n');
 	fflush(stdout); /* what follows may crash */
 	return held;
+}
+
+/* Are two texts the same? NULL is only NULL. */
+static inline bool
+tap_same(const char *got, const char *expected)
+{
+	return got == expected || (got && expected && strcmp(got, expected) == 0);
 }
 
 /* The plan line, without which a run counts as dead. Returns the exit status. */

@@ -4,7 +4,7 @@
 #ifndef WEIR_BATCH_H
 #define WEIR_BATCH_H
 
-#include "record.h"
+#include "features.h"
 
 struct batch {
 	size_t n;                 /* records */

@@ -437,6 +437,21 @@ line_few(struct view line, const char *p, char c)
 	return found;
 }
 
+/* The same of 64 bytes from p on, or of those up to the end of the line, where p may be. */
+static inline uint64_t
+line_many(struct view line, const char *p, char c)
+{
+	const size_t left = (size_t)(line.at + line.n - p);
+	uint64_t found = 0;
+	size_t i;
+
+	for (i = 0; i < 64 && i + 16 <= left; i += 16)
+		found |= (uint64_t)line_sixteen(p + i, c) << i;
+	if (i < 64 && i < left)
+		found |= (uint64_t)line_few(line, p + i, c) << i;
+	return found;
+}
+
 /*
  * Cuts a line at a delimiter into *field, an array of *capacity views that grows. Returns how many there are, 1 at
  * least. Where fields are short, sixteen bytes are looked at together, else memchr is faster.

@@ -82,27 +82,24 @@ number_last(const char *end, size_t n, uint64_t *value)
 }
 
 /*
- * 0.digits at p, which has NUMBER_FRACTION bytes, at most 15 digits: the usual share or scaled number. Returns the
- * bytes taken; 0 when it is something else, and left to number_parse. It is only faster.
+ * The n bytes at p, 1 to 7 of eight that may be read, as digits or d.digits: the usual count, grey or share, with no
+ * branch that depends on which. False when they are something else, and left to number_parse. It is only faster. Both
+ * numbers are exact in a float, so it is rounded once (Clinger 1990).
  */
-enum { NUMBER_FRACTION = 18 };
-
-static inline size_t
-number_fraction(const char *p, double *value)
+static inline bool
+number_short(const char *p, size_t n, float *value)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	uint64_t high, low = 0;
-	size_t n, m = 0;
+	static const float power10[] = {1, 1, 1, 1e1, 1e2, 1e3, 1e4, 1e5};
+	const size_t point = (n > 1) & (p[1] == '.');
+	const uint64_t word = number_word(p), start = word & UINT64_C(0xffff);
+	const uint64_t digits = (word - start + (start << 8 * point & UINT64_C(0xffff))) << 8 * (8 - n);
 
-	if (p[0] != '0' || p[1] != '.' || (n = number_eight(p + 2, &high)) == 0)
-		return 0;
-	if (n == 8 && (m = number_eight(p + 10, &low)) == 8)
-		return 0;
-	*value = ((double)high * number_power10[m] + (double)low) / number_power10[n + m];
-	return 2 + n + m;
+	*value = (float)(int32_t)number_digits(digits) / power10[point * n];
+	return !number_others(digits);
 #else
-	(void)p, (void)value;
-	return 0;
+	(void)p, (void)n, (void)value;
+	return false;
 #endif
 }
 

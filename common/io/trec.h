@@ -17,14 +17,9 @@ static inline uint64_t
 trec_blanks(struct view line, size_t at)
 {
 	const char *p = line.at + at;
-	size_t left = line.n - at, i;
-	uint64_t blanks = left < 64 ? UINT64_MAX << left : 0;
+	const size_t left = line.n - at;
 
-	for (i = 0; i < 64 && i + 16 <= left; i += 16)
-		blanks |= (uint64_t)(line_sixteen(p + i, ' ') | line_sixteen(p + i, '\t')) << i;
-	if (i < 64 && i < left)
-		blanks |= (uint64_t)(line_few(line, p + i, ' ') | line_few(line, p + i, '\t')) << i;
-	return blanks;
+	return line_many(line, p, ' ') | line_many(line, p, '\t') | (left < 64 ? UINT64_MAX << left : 0);
 }
 
 /*

@@ -2,7 +2,7 @@
  * record.c - a line's fields are the line again when joined; features that are accepted are the same again when they
  * are printed and parsed, and when they follow others, and twice as much when they are said twice.
  */
-#include "../../common/io/record.h"
+#include "../../common/io/features.h"
 
 enum { LIMIT = 1 << 20 };
 
