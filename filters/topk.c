@@ -6,9 +6,9 @@
  * memory: O(groups * k); with --contiguous O(k); -x: its pairs; -T: those of the records, with --contiguous of a group
  */
 #include "../common/cli.h"
+#include "../common/io/indexes.h"
 #include "../common/io/interleaved.h"
 #include "../common/io/rankings.h"
-#include "../common/io/indexes.h"
 #include "../common/io/record.h"
 #include "../common/num/random.h"
 

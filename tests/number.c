@@ -151,13 +151,13 @@ test_short(void)
 	size_t wrong = 0, taken = 0;
 
 	for (int i = 0; i < TEXTS; i++) {
-		char text[9];
+		char text[8];
 		size_t n = 1 + next_random() % 7, digits = 0;
 		float value;
 		double parsed;
 		bool good;
 
-		for (size_t j = 0; j < 8; j++) {
+		for (size_t j = 0; j < sizeof text; j++) {
 			text[j] = j == 1 && next_random() % 2 ? '.' : usual[next_random() % (sizeof usual - 1)];
 			digits += j < n && is_digit(text[j]);
 		}
